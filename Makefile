@@ -1,0 +1,65 @@
+# What can be done here: `make help`. Everything that is missing is installed first, once.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+SOURCE ?= auto
+SPEED ?= 60
+MASTER ?= local[*]
+ARGS ?=
+
+VENV := .venv/bin
+SETUP := $(if $(PYTHON),$(PYTHON),python3.11) -m scripts.setup
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what is missing (virtual environment, JVM packages); the other targets do it too
+	@$(SETUP)
+
+.PHONY: run
+run: ## everything in the foreground; SOURCE=auto|live|simulated|FOLDER SPEED=60; Ctrl-C stops it
+	@$(SETUP) && exec $(VENV)/python -m scripts.run --source '$(SOURCE)' --speed '$(SPEED)'
+
+.PHONY: services
+services: ## only Kafka and MongoDB, in the background
+	@$(SETUP) && exec $(VENV)/python -m scripts.services
+
+.PHONY: stop
+stop: ## stop what runs
+	@$(SETUP) && exec $(VENV)/python -m scripts.stop
+
+.PHONY: status
+status: ## what runs, where, and how the sources are doing
+	@$(SETUP) && exec $(VENV)/python -m scripts.status
+
+.PHONY: settings
+settings: ## the settings in force, secrets masked, and where each came from
+	@$(SETUP) && exec $(VENV)/python -m newswake.settings
+
+.PHONY: submit
+submit: ## spark-submit of the streaming application; ARGS="--once" MASTER=spark://host:7077
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' -- $(ARGS)
+
+.PHONY: test
+test: check ## all checks and all tests; ARGS="tests/unit -k name" for some
+	@$(VENV)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: setup ## format, lint, types, import rules
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-logo
+
+.PHONY: format
+format: setup ## rewrite the sources in the agreed format
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+.PHONY: lock
+lock: setup ## make requirements.lock again from pyproject.toml
+	@$(VENV)/python -m scripts.lock

@@ -1,0 +1,13 @@
+"""Where things stand in the repository. Standard library only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CONF = ROOT / "conf"
+VENV = ROOT / ".venv"
+JVM = ROOT / ".jvm"
+HOMES = ROOT / ".newswake"
+LOCK_FILE = ROOT / "requirements.lock"
+SETUP_LOG = ROOT / "build" / "setup.log"

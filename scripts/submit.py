@@ -1,0 +1,186 @@
+"""spark-submit of the streaming application: `python -m scripts.submit [--master URL] -- [arguments of app.py]`.
+
+spark-submit's JVM is the parent of the Python driver. A signal that reaches that JVM tears Spark down under the driver,
+in the middle of a batch; so it gets a session of its own, and only the driver is told to stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+import pyspark
+
+from newswake.errors import NewswakeError, SetupError
+from newswake.settings import Settings, load
+from newswake.tether import die_with_parent
+from scripts.checks import java_command
+from scripts.places import CONF, JVM, ROOT
+
+PATIENCE_SECONDS = 9.0  # from the signal until the driver must have ended; a whole run has 15 to stop
+APPLICATION = ROOT / "streaming" / "app.py"
+DEFAULTS = CONF / "spark-defaults.conf"
+# Most of the work of a start is compiling code that is about to run once. With these, the first price comes after half
+# the work, and what a live or simulated run brings is far below what they can do; history goes faster without them.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+
+
+def command(settings: Settings, master: str, arguments: Sequence[str], quick_start: bool = False) -> list[str]:
+    """The command line of spark-submit. Raises `SetupError` when the jars are not there."""
+    jars = sorted((JVM / "spark").glob("*.jar"))
+    if not jars:
+        raise SetupError(f"Spark's connectors are not in {JVM / 'spark'}: run `make setup`")
+    return [
+        str(spark_home() / "bin" / "spark-submit"),
+        *("--master", master),
+        *("--properties-file", str(DEFAULTS)),
+        *("--jars", ",".join(map(str, jars))),
+        *("--driver-memory", settings.local.driver_memory),
+        *("--conf", f"spark.ui.port={settings.local.spark_ui_port}"),
+        *("--conf", f"spark.sql.warehouse.dir={settings.home / 'spark' / 'warehouse'}"),
+        *(("--conf", f"{JAVA_OPTIONS}={default_of(JAVA_OPTIONS)} {QUICK_START}") if quick_start else ()),
+        str(APPLICATION),
+        *arguments,
+    ]
+
+
+def default_of(name: str) -> str:
+    """A setting of conf/spark-defaults.conf: one that is given on the command line takes its place whole."""
+    lines = (line.split(None, 1) for line in DEFAULTS.read_text(encoding="utf-8").splitlines())
+    return next((line[1].strip() for line in lines if len(line) == 2 and line[0] == name), "")
+
+
+def spark_home() -> Path:
+    return Path(pyspark.__file__).parent
+
+
+def environment(environ: Mapping[str, str], settings: Settings, master: str, java: str) -> dict[str, str]:
+    """What the JVM and the driver get: this virtual environment's Python and Spark, whatever else is installed."""
+    result = {
+        **environ,
+        "SPARK_HOME": str(spark_home()),
+        "NEWSWAKE_HOME": str(settings.home),
+        "PYSPARK_PYTHON": environ.get("PYSPARK_PYTHON", sys.executable),
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "JAVA_HOME": environ.get("JAVA_HOME") or str(Path(java).resolve().parent.parent),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if master.startswith("local"):  # its UI and ports are nobody else's
+        result["SPARK_LOCAL_IP"] = "127.0.0.1"
+        result.setdefault("SPARK_LOCAL_DIRS", str(settings.home / "spark" / "scratch"))
+    return result
+
+
+def run(line: Sequence[str], environ: Mapping[str, str], pid_file: Path) -> int:
+    """Run spark-submit until it ends, passing SIGTERM and SIGINT on to the driver. Returns the application's code."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    parent = os.getpid()
+    process = subprocess.Popen(
+        line,
+        cwd=ROOT,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        # Whoever kills this launcher means the whole: no JVM that writes on behind a new one's back.
+        preexec_fn=lambda: die_with_parent(parent, signal.SIGKILL),
+    )
+    ended = threading.Event()
+
+    def wait_for_end() -> None:
+        process.wait()
+        ended.set()
+        stop.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+    stop.wait()
+    if not ended.is_set():
+        _stop_driver(process, pid_file, ended)
+    _kill_group(process)  # what the driver left behind, if anything
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def _stop_driver(process: subprocess.Popen[bytes], pid_file: Path, ended: threading.Event) -> None:
+    driver = driver_pid(pid_file, process.pid)
+    if driver is None:  # not that far yet: nothing has begun
+        os.killpg(process.pid, signal.SIGTERM)
+    else:
+        os.kill(driver, signal.SIGTERM)
+    if not ended.wait(PATIENCE_SECONDS):
+        print(
+            f"newswake: the application did not end within {PATIENCE_SECONDS:g} s and was killed; the checkpoints "
+            "make the next start repeat what it was at",
+            file=sys.stderr,
+        )
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def driver_pid(pid_file: Path, ancestor: int) -> int | None:
+    """The pid in the file, when that process runs and descends from `ancestor`: a file can be old, a pid used again."""
+    try:
+        pid = int(pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if ancestor in ancestors(pid) else None
+
+
+def ancestors(pid: int) -> list[int]:
+    """The parents of a process, the nearest first; empty when it does not run."""
+    found: list[int] = []
+    while pid > 1 and (parent := parent_of(pid)) is not None:
+        pid = parent
+        found.append(pid)
+    return found
+
+
+def parent_of(pid: int) -> int | None:
+    if Path("/proc/self/stat").is_file():
+        try:
+            # `pid (name) state ppid …`; a name may hold spaces and brackets.
+            return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            return None
+    answer = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return int(answer.stdout) if answer.stdout.strip() else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m scripts.submit", description="spark-submit of streaming/app.py")
+    parser.add_argument("--master", default="local[*]", help="Spark's master, as spark-submit takes it")
+    parser.add_argument("--quick-start", action="store_true", help="less work at the start, slower over history")
+    parser.add_argument("arguments", nargs="*", help="arguments of the application, after --")
+    options = parser.parse_args()
+    try:
+        settings = load()
+        java = java_command()
+        (settings.home / "spark").mkdir(parents=True, exist_ok=True)
+        line = command(settings, options.master, options.arguments, options.quick_start)
+    except NewswakeError as error:
+        print(f"newswake: {error}", file=sys.stderr)
+        sys.exit(2)
+    environ = environment(os.environ, settings, options.master, java)
+    sys.exit(run(line, environ, settings.home / "run" / "streaming.pid"))
+
+
+if __name__ == "__main__":
+    main()
