@@ -1,0 +1,1 @@
+"""Sources of posts and candles, the simulator and the replay: everything that writes to Kafka."""

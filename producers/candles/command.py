@@ -1,0 +1,54 @@
+"""`python -m producers candles`."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Collection
+
+from newswake import logs
+from newswake.clock import clock_from
+from newswake.kafka import ensure_topics
+from newswake.messages import CandlePage
+from newswake.settings import Settings, load
+from producers.candles.exchange import CcxtExchange
+from producers.candles.loop import CandleLoop
+from producers.candles.process import run_until_signal
+from producers.candles.resume import last_pages
+from producers.candles.topic import KafkaTopicEnd
+from producers.publisher import Publisher
+from producers.states import StateBoard
+
+log = logging.getLogger(__name__)
+
+
+def candles() -> None:
+    """Publish the closed one-minute candles of the followed coins, and go on until SIGTERM or Ctrl-C."""
+    settings = load()
+    logs.configure(settings, "candles")
+    clock = clock_from(settings.clock.url)
+    source = CcxtExchange(settings.candles, clock)
+    ensure_topics(settings.kafka)
+    states = settings.home / "states"
+    for old in states.glob("candles.*.json"):  # of another exchange, perhaps
+        old.unlink()
+
+    def pages_on_topic(coins: Collection[str], now_ms: int) -> dict[str, CandlePage]:
+        with KafkaTopicEnd(settings.kafka, settings.kafka.candles_topic) as topic:
+            return last_pages(topic, coins, now_ms)
+
+    def work(stop: threading.Event) -> None:
+        with Publisher(settings.kafka) as publisher:
+            loop = CandleLoop(settings, source, publisher, pages_on_topic, StateBoard(states), clock, random.Random())
+            loop.run(stop)
+
+    log.info("candles of %d coins from %s%s", len(settings.candles.coins), source.name, _where(settings))
+    if run_until_signal(work):
+        log.info("stopped; everything is on the broker")
+    else:
+        log.info("stopped while an answer was outstanding; the next start asks again")
+
+
+def _where(settings: Settings) -> str:
+    return " at another address (setting candles.base_url)" if settings.candles.base_url else ""

@@ -1,0 +1,1 @@
+"""Replay: a recording straight into the two topics."""
