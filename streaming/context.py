@@ -1,0 +1,35 @@
+"""What every query needs in order to start."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pyspark.sql import SparkSession
+
+from newswake.settings import Settings
+from streaming.checkpoints import Checkpoint
+from streaming.files import Files
+from streaming.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Context:
+    """`once`: process what is there and end. `post_prices_lock` is held by whoever writes the table `post_prices`."""
+
+    spark: SparkSession
+    settings: Settings
+    once: bool = False
+    post_prices_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The two topics."""
+        return Inputs(self.spark, self.settings)
+
+    def checkpoint(self, query: str) -> Checkpoint:
+        return Checkpoint(Files(self.spark), query, f"{self.settings.checkpoints_path}/{query}")
+
+    def table(self, name: str) -> str:
+        return f"{self.settings.lake_path}/{name}"

@@ -1,0 +1,51 @@
+"""Small text files on whatever file system Spark uses: local, HDFS, S3. Tables go through Delta, never through this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+
+class Files:
+    """Hadoop's file system API, as far as small files need it. Paths are strings or URLs."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._jvm: Any = spark._jvm
+        self._conf: Any = spark._jsc.hadoopConfiguration()
+
+    def exists(self, path: str) -> bool:
+        place, system = self._open(path)
+        return bool(system.exists(place))
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files in a folder; none when it does not exist."""
+        place, system = self._open(folder)
+        if not system.exists(place):
+            return []
+        return [status.getPath().getName() for status in system.listStatus(place)]
+
+    def read_text(self, path: str) -> str:
+        place, system = self._open(path)
+        stream = system.open(place)
+        try:
+            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        finally:
+            stream.close()
+
+    def write_text(self, path: str, text: str) -> None:
+        place, system = self._open(path)
+        stream = system.create(place, True)
+        try:
+            stream.write(bytearray(text, "utf-8"))
+        finally:
+            stream.close()
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder and those above it, where they are missing."""
+        place, system = self._open(path)
+        system.mkdirs(place)
+
+    def _open(self, path: str) -> tuple[Any, Any]:
+        place = self._jvm.org.apache.hadoop.fs.Path(path)
+        return place, place.getFileSystem(self._conf)

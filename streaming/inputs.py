@@ -1,0 +1,37 @@
+"""The two topics, read and parsed once for all queries."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pyspark.sql import DataFrame, SparkSession
+
+from newswake.settings import Settings
+from streaming.parsing.candles import parse_candles
+from streaming.parsing.posts import parse_posts
+from streaming.sources import read_topic
+
+
+class Inputs:
+    """Parsed messages as streams. The queries share the plans, which take seconds to build; not what is read.
+
+    The posts are always read to their end, the candles in bounded portions: read the other way round, the candles
+    would move the clock of the join past posts that are still in the topic.
+    """
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self._spark = spark
+        self._kafka = settings.kafka
+        self._max_offsets = settings.streaming.max_offsets_per_trigger
+        self._tolerance_seconds = settings.streaming.future_tolerance_seconds
+
+    @cached_property
+    def posts(self) -> DataFrame:
+        """As `parse_posts` gives them."""
+        return parse_posts(read_topic(self._spark, self._kafka, self._kafka.posts_topic), self._tolerance_seconds)
+
+    @cached_property
+    def candles(self) -> DataFrame:
+        """As `parse_candles` gives them."""
+        messages = read_topic(self._spark, self._kafka, self._kafka.candles_topic, max_offsets=self._max_offsets)
+        return parse_candles(messages, self._tolerance_seconds)

@@ -1,0 +1,75 @@
+"""Collections, indexes and views in MongoDB, made when missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, MongoClient
+from pymongo.database import Database
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
+
+from newswake.errors import ServiceError
+from newswake.settings import Mongo
+from streaming.views import coin_view, hot_last_hour_view, impacts_view
+
+QUERY_PROGRESS_BYTES = 64 * 1024 * 1024
+
+INDEXES = {
+    "posts": [
+        IndexModel([("published_at", DESCENDING)]),
+        IndexModel([("currencies", ASCENDING), ("published_at", DESCENDING)]),
+        IndexModel([("hot", ASCENDING), ("published_at", DESCENDING)]),
+    ],
+    "candles": [
+        IndexModel([("symbol", ASCENDING), ("open_time", DESCENDING)]),
+        IndexModel([("open_time", DESCENDING)]),
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0),
+    ],
+    "post_prices": [
+        # In the order of the views' sort, which reads it instead of sorting.
+        IndexModel([(name, ASCENDING) for name in ("source", "post_id", "symbol", "horizon_minutes")]),
+        IndexModel([("symbol", ASCENDING), ("published_at", DESCENDING)]),
+        IndexModel([("price_status", ASCENDING), ("target_time", DESCENDING)]),
+    ],
+    "dead_letters": [IndexModel([("kafka_time", DESCENDING)])],
+}
+
+
+def connect(mongo: Mongo) -> Database[dict[str, Any]]:
+    """The database, reached. Raises `ServiceError` when nobody answers there or the credentials are refused."""
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        mongo.uri.get_secret_value(), serverSelectionTimeoutMS=mongo.timeout_ms, tz_aware=True
+    )
+    try:
+        client.admin.command("ping")
+        client[mongo.database].list_collection_names()
+    except ServerSelectionTimeoutError:
+        raise ServiceError("No MongoDB answers at the address in the setting mongo.uri") from None
+    except OperationFailure as error:
+        raise ServiceError(f"MongoDB refuses us (setting mongo.uri): code {error.code}") from None
+    except PyMongoError as error:
+        raise ServiceError(f"MongoDB cannot be used (setting mongo.uri): {type(error).__name__}") from None
+    return client[mongo.database]
+
+
+def ensure(database: Database[dict[str, Any]], coins: Sequence[str]) -> None:
+    """Make what is missing; a view whose definition changed is made anew, because it holds no data."""
+    present = {entry["name"]: entry for entry in database.list_collections()}
+    for name, indexes in INDEXES.items():
+        if name not in present:
+            database.create_collection(name)
+        database[name].create_indexes(indexes)
+    if "query_progress" not in present:
+        database.create_collection("query_progress", capped=True, size=QUERY_PROGRESS_BYTES)
+    views = {"impacts": impacts_view(), "hot_last_hour": hot_last_hour_view()}
+    views |= {coin: coin_view(coin) for coin in coins}
+    for name, (source, pipeline) in views.items():
+        options = present.get(name, {}).get("options", {})
+        if (options.get("viewOn"), options.get("pipeline")) == (source, pipeline):
+            continue
+        if name in present:
+            if "viewOn" not in options:
+                raise ServiceError(f"MongoDB has a collection {name}, where a view of that name belongs; rename it")
+            database.drop_collection(name)
+        database.create_collection(name, viewOn=source, pipeline=pipeline)

@@ -1,0 +1,163 @@
+"""Messages of the candles topic: pages, and the old envelope with many coins in one message."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from streaming.parsing.text import first_reason, is_unquoted, parse_json, text_checks
+from streaming.parsing.times import time_checks, to_ms
+from streaming.schemas import CANDLE_MESSAGE
+
+MINUTE_MS = 60_000
+MAX_CANDLES = 1_500
+# Without what would make an `_id` ambiguous, and what objects and arrays are read as.
+PLAIN_CODE = r"\A[^\s{}\[\]\":/]{1,32}\z"
+MAX_WHOLE = 2.0**53  # above it a double does not hold every whole number
+ENVELOPE_EXCHANGE = "binance"
+ENVELOPE_QUOTE = "USDT"
+
+PRICES = ("open", "high", "low", "close")
+NAMES = ("symbol", "quote", "exchange")
+REQUIRED = (*PRICES, "volume")
+OPTIONAL = ("trades", "taker_buy_volume", "filled")
+PAGE_FIELDS = ("symbol", "quote", "exchange", "seen_at", "open_time", *REQUIRED, *OPTIONAL)
+
+
+def parse_candles(messages: DataFrame, tolerance_seconds: int) -> DataFrame:
+    """Kafka rows -> `position` (offset), `reason` (null: accepted) and `pages` (array of struct).
+
+    `messages` has topic, partition, offset, timestamp, key, value. In a page, `open_time` and `seen_at` are epoch
+    milliseconds and the columns are arrays of equal length.
+    """
+    parsed = messages.withColumn("message", parse_json(F.col("value"), CANDLE_MESSAGE))
+    enveloped = parsed.withColumn("envelope", F.when(_may_be_envelope(), _envelope_pages(F.col("value"))))
+    return enveloped.select(
+        "topic",
+        "partition",
+        "offset",
+        "timestamp",
+        "key",
+        "value",
+        _reason(tolerance_seconds).alias("reason"),
+        F.col("offset").alias("position"),
+        F.coalesce("envelope", F.array(_page())).alias("pages"),
+    )
+
+
+def _page() -> Column:
+    """The page in the message; a page without `seen_at` was seen when the broker got it, at the latest."""
+    seen_at = F.coalesce(F.col("message.seen_at"), to_ms(F.col("timestamp")))
+    fields = [F.col(f"message.{name}").alias(name) for name in PAGE_FIELDS if name != "seen_at"]
+    return F.struct(*fields[:3], seen_at.alias("seen_at"), *fields[3:])
+
+
+def _may_be_envelope() -> Column:
+    """Only a message without a symbol is read a second time."""
+    return F.col("message").isNotNull() & F.col("message.symbol").isNull() & F.col("message.open_time").isNull()
+
+
+def _envelope_pages(value: Column) -> Column:
+    """`{"id": 0, "BTC": [[ms, o, h, l, c, v], …], …}` -> array of pages, null where it is none.
+
+    Every key but `id` is a coin. A coin whose rows are not numbers gives a page with null columns, which is refused.
+    """
+    fields = F.from_json(value.cast("string"), "map<string,string>")
+    coins = F.filter(F.map_entries(fields), lambda entry: entry["key"] != "id")
+
+    def page(entry: Column) -> Column:
+        rows = F.array_sort(F.from_json(entry["value"], "array<array<double>>"))
+
+        def column(index: int) -> Column:
+            return F.transform(rows, lambda row: F.get(row, F.lit(index)))
+
+        return F.struct(
+            F.trim(entry["key"]).alias("symbol"),
+            F.lit(ENVELOPE_QUOTE).alias("quote"),
+            F.lit(ENVELOPE_EXCHANGE).alias("exchange"),
+            to_ms(F.col("timestamp")).alias("seen_at"),
+            F.transform(column(0), _whole_ms).alias("open_time"),
+            *(column(1 + place).alias(name) for place, name in enumerate(REQUIRED)),
+            F.lit(None).cast("array<bigint>").alias("trades"),
+            F.lit(None).cast("array<double>").alias("taker_buy_volume"),
+            F.lit(None).cast("array<boolean>").alias("filled"),
+        )
+
+    return F.when(F.size(coins) > 0, F.transform(coins, page))
+
+
+def _whole_ms(time: Column) -> Column:
+    """double -> bigint, null where it is not a whole number. A cast would cut it, and fail where it is too large."""
+    return F.when((time % 1 == 0) & time.between(-MAX_WHOLE, MAX_WHOLE), time.cast("bigint"))
+
+
+def _reason(tolerance_seconds: int) -> Column:
+    """Why the whole message is refused: by its text, by what it says of itself, or by one of its pages."""
+    kafka_ms = to_ms(F.col("timestamp"))
+    is_page = F.col("envelope").isNull()
+    message_checks = [
+        *text_checks(F.col("value"), F.col("message")),
+        (is_page & F.col("message.symbol").isNull(), "no symbol, and no coins with rows of candles either"),
+        (is_page & (F.col("key").cast("string") != F.col("message.symbol")), "the key is not the symbol of the page"),
+        *((is_page & is_unquoted(F.col("value"), F.col("message"), name), f"the {name} is not text") for name in NAMES),
+        (is_page & (F.coalesce(F.col("message.interval"), F.lit("1m")) != "1m"), "the interval is not 1m"),
+    ]
+
+    def of_page(page: Column) -> Column:
+        return first_reason(page_checks(page, kafka_ms, tolerance_seconds))
+
+    of_envelope = F.filter(F.transform("envelope", of_page), lambda reason: reason.isNotNull())
+    in_pages = F.when(is_page, of_page(F.col("message"))).otherwise(F.get(of_envelope, F.lit(0)))
+    return F.coalesce(first_reason(message_checks), in_pages)
+
+
+def page_checks(page: Column, kafka_ms: Column, tolerance_seconds: int) -> list[tuple[Column, str]]:
+    """Conditions over one page (struct), each with the reason to refuse it."""
+    times = page["open_time"]
+    count = F.size(times)
+    checks: list[tuple[Column, str]] = [
+        (~page["symbol"].rlike(PLAIN_CODE), "the symbol is not a plain code"),
+        (~F.coalesce(page["quote"], F.lit("")).rlike(PLAIN_CODE), "the quote currency is not a plain code"),
+        (~F.coalesce(page["exchange"], F.lit("")).rlike(PLAIN_CODE), "the exchange is not a plain name"),
+        (times.isNull() | (count == 0), "no candles"),
+        (count > MAX_CANDLES, f"more than {MAX_CANDLES} candles"),
+    ]
+    for name in REQUIRED:
+        checks.append((page[name].isNull() | (F.size(page[name]) != count), f"{name} and open_time differ in length"))
+    for name in OPTIONAL:
+        checks.append((F.size(page[name]) != count, f"{name} and open_time differ in length"))
+    for name in ("open_time", *REQUIRED, "filled"):
+        checks.append((_has_null(page[name]), f"{name} has an empty element"))
+    checks += [
+        (F.exists(times, lambda time: time % MINUTE_MS != 0), "an open time is not on a minute"),
+        ((count > 1) & (F.array_sort(F.array_distinct(times)) != times), "the open times do not rise"),
+    ]
+    checks += time_checks("a candle", F.array_min(times), kafka_ms, tolerance_seconds)
+    # The minute is taken from the known side: added to a sender's number it could overflow, which ends the query.
+    checks += time_checks("the close of a candle", F.array_max(times), kafka_ms - MINUTE_MS, tolerance_seconds)
+    checks += time_checks("seen_at", page["seen_at"], kafka_ms, tolerance_seconds)
+    # Spark orders NaN above infinity, so one upper bound catches both.
+    for name in PRICES:
+        checks.append(
+            (~((F.array_min(page[name]) > 0) & (F.array_max(page[name]) < float("inf"))), f"{name} is not a price")
+        )
+    checks += [
+        (
+            ~((F.array_min(page["volume"]) >= 0) & (F.array_max(page["volume"]) < float("inf"))),
+            "a volume is negative or not finite",
+        ),
+        (
+            ~((F.array_min(page["taker_buy_volume"]) >= 0) & (F.array_max(page["taker_buy_volume"]) < float("inf"))),
+            "a taker_buy_volume is negative or not finite",
+        ),
+        (F.array_min(page["trades"]) < 0, "trades are negative"),
+        (
+            F.exists(F.zip_with(page["high"], page["low"], lambda high, low: high < low), lambda wrong: wrong),
+            "a high is below its low",
+        ),
+    ]
+    return checks
+
+
+def _has_null(values: Column) -> Column:
+    return F.exists(values, lambda value: value.isNull())

@@ -1,0 +1,94 @@
+"""What can be wrong with a message before its fields are looked at: the bytes, and the JSON as such.
+
+`from_json` in permissive mode accepts trailing garbage, a second document, repeated keys, escaped NUL characters and
+bytes that are not UTF-8; each needs a check of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from streaming.schemas import CORRUPT
+
+# Numbers must be JSON numbers (no NaN, no Infinity), strings must be in double quotes.
+JSON_OPTIONS = {
+    "mode": "PERMISSIVE",
+    "columnNameOfCorruptRecord": CORRUPT,
+    "allowNonNumericNumbers": "false",
+    "allowSingleQuotes": "false",
+}
+
+Check = tuple[Column, str]
+
+
+def parse_json(value: Column, schema: T.StructType) -> Column:
+    """binary -> struct; null for nothing, `_corrupt_record` set where the text does not fit the schema."""
+    return F.from_json(value.cast("string"), schema, JSON_OPTIONS)
+
+
+def text_checks(value: Column, parsed: Column) -> list[Check]:
+    """Conditions over the raw value (binary) and its parsed struct, each with the reason to refuse the message."""
+    text = value.cast("string")
+    # Looked for once: nearly no message has an escape, and each search reads the whole text.
+    has_escape = F.instr(text, "\\u") > 0
+    return [
+        (value.isNull(), "tombstone: the message has no value"),
+        (F.length(F.trim(text)) == 0, "the message is empty"),
+        (~F.is_valid_utf8(text), "not valid UTF-8"),
+        (has_escape & (F.instr(_without_escaped_backslashes(text), "\\u0000") > 0), "contains a NUL character"),
+        (has_escape & has_lone_surrogate(text), "contains half of a surrogate pair"),
+        (
+            parsed.isNull() | parsed[CORRUPT].isNotNull(),
+            "not a JSON object of the agreed form: cut off, or a value has the wrong type",
+        ),
+        (~is_one_document(text), "more than one JSON document, text after it, or a key that occurs twice"),
+    ]
+
+
+def has_lone_surrogate(text: Column) -> Column:
+    """Whether an escaped UTF-16 surrogate has no partner."""
+    high, low = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    return F.regexp_replace(_without_escaped_backslashes(text), high + low, "").rlike(
+        r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+    )
+
+
+def _without_escaped_backslashes(text: Column) -> Column:
+    """What is left has a backslash only where an escape begins."""
+    return F.replace(text, F.lit("\\\\"), F.lit(""))
+
+
+def is_one_document(text: Column) -> Column:
+    """Whether the text is exactly one JSON document without repeated keys.
+
+    The text is put into an array before a number that depends on it: a second document, or text after the first one,
+    moves that number away from where it is looked for, and a sender cannot write it in advance.
+    """
+    seal = F.xxhash64(text)
+    sealed = F.try_parse_json(F.concat(F.lit("["), text, F.lit(","), seal.cast("string"), F.lit("]")))
+    # Asked for one thing only: each further question would parse the text again.
+    return F.coalesce(F.try_variant_get(sealed, "$[1]", "bigint") == seal, F.lit(False))
+
+
+def is_unquoted(value: Column, message: Column, field: str) -> Column:
+    """Whether a field (string) of the parsed message stands as a number or a truth value in the text.
+
+    `from_json` reads these as text. Only where the field looks like one is the text looked at again.
+    """
+    parsed = F.try_parse_json(value.cast("string"))
+    kind = F.schema_of_variant(F.try_variant_get(parsed, f"$.{field}", "variant"))
+    return message[field].rlike(r"\A(-?\d[\d.eE+-]*|true|false)\z") & (kind != "STRING")
+
+
+def first_reason(checks: Iterable[Check]) -> Column:
+    """The reason of the first check that holds, or null where none does. A condition that is null does not hold."""
+    reason: Column | None = None
+    for condition, text in checks:
+        reason = F.when(condition, F.lit(text)) if reason is None else reason.when(condition, F.lit(text))
+    if reason is None:
+        raise ValueError("at least one check is needed")
+    return reason

@@ -1,0 +1,57 @@
+"""The query `candles`: every closed minute, once, however late it comes."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.streaming import StreamingQuery
+
+from streaming.context import Context
+from streaming.parsing.candles import OPTIONAL, REQUIRED
+from streaming.schemas import CANDLES, KEYS
+from streaming.sinks import delta
+from streaming.sinks.batch import Output, start_query
+from streaming.sinks.documents import candle_documents
+from streaming.sinks.new_rows import new_rows
+
+NAME = "candles"
+
+
+def build(parsed: DataFrame) -> DataFrame:
+    """Parsed messages (parsing/candles.py) -> one row a minute in the shape of `candles`, and `position`."""
+    pages = parsed.select(F.explode(F.when(F.col("reason").isNull(), F.col("pages"))).alias("page"), "position")
+    minutes = pages.select(F.explode(_minutes(F.col("page"))).alias("minute"), "page", "position")
+    values = {name: F.col(f"minute.{name}") for name in ("open_time", *REQUIRED, *OPTIONAL)}
+    values |= {name: F.col(f"page.{name}") for name in ("symbol", "quote", "exchange", "seen_at")}
+    values |= {name: F.timestamp_millis(values[name]) for name in ("open_time", "seen_at")}
+    values["filled"] = F.coalesce(values["filled"], F.lit(False))
+    values["interval"] = F.lit("1m")
+    return minutes.select(*(values[name].alias(name) for name in CANDLES.names), "position")
+
+
+def start(context: Context) -> StreamingQuery:
+    """Start the query on the candles topic. Of several candles for one minute the first stays, here and in MongoDB."""
+    settings = context.settings
+    output = Output(
+        NAME,
+        documents=lambda rows: candle_documents(rows, settings.mongo.candles_ttl_days),
+        prepare=lambda batch: new_rows(
+            batch,
+            delta.read(context.spark, context.table(NAME)),
+            KEYS[NAME],
+            time="open_time",
+            order=["seen_at", "position"],
+        ),
+    )
+    return start_query(context, build(context.inputs.candles), output, {"topic": settings.kafka.candles_topic})
+
+
+def _minutes(page: Column) -> Column:
+    """A page (struct of arrays) -> array of minutes. A column that the page lacks is null in each."""
+    nothing = F.array_repeat(F.lit(None), F.size(page["open_time"]))
+    columns = [page[name].alias(name) for name in ("open_time", *REQUIRED)]
+    columns += [
+        F.coalesce(page[name], nothing.cast(kind)).alias(name)
+        for name, kind in zip(OPTIONAL, ("array<bigint>", "array<double>", "array<boolean>"), strict=True)
+    ]
+    return F.arrays_zip(*columns)

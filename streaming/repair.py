@@ -1,0 +1,202 @@
+"""The repair: what the stream could not price, priced from the tables by the same `build`.
+
+The stream and the repair never write the same row. After a batch with watermark W, the stream has written every row
+that it knows of whose hour is not after W, and drops what comes later for those hours; the repair only touches hours
+up to the W of the newest committed batch. So nothing has to be agreed between them but who commits next.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from streaming.context import Context
+from streaming.queries.post_prices import KEY, build
+from streaming.schemas import POST_PRICES
+from streaming.sinks import delta, mongo
+from streaming.sinks.batch import materialised
+from streaming.sinks.documents import post_price_documents
+from streaming.transforms.due import JoinPosts, due_rows
+from streaming.transforms.first import first_by
+from streaming.transforms.pages import pages_of_rows
+
+log = logging.getLogger(__name__)
+
+# Rows that were on their way between the tables and the last repair are looked at again.
+OVERLAP = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How far a repair has looked: hours up to `until`, observations and candles seen up to `seen_at`."""
+
+    until: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What one repair wrote: rows priced, rows stated as missing."""
+
+    priced: int
+    missing: int
+    seen: Seen | None
+
+
+def repair(context: Context, since: Seen | None = None) -> Repaired:
+    """Write to both sinks what is due, not present and not the stream's; price `missing` rows whose candle has come.
+
+    Without `since`, everything is looked at; with it, only what became due, was observed or came in after it.
+    """
+    until = context.checkpoint("post_prices").watermark()
+    posts = delta.read(context.spark, context.table("posts"))
+    candles = delta.read(context.spark, context.table("candles"))
+    newest = newest_seen(posts, candles)
+    if until is None or newest is None:
+        return Repaired(0, 0, None)
+    streaming = context.settings.streaming
+    present = delta.read(context.spark, context.table("post_prices"))
+    owed = unpriced(
+        posts,
+        candles,
+        present,
+        horizons=streaming.horizons_minutes,
+        join_posts=streaming.join_posts,
+        until=until,
+        since=since,
+    )
+    with materialised(owed) as (keys, count):
+        if not count:
+            return Repaired(0, 0, Seen(until, newest))
+        rows = price(
+            posts,
+            candles,
+            keys,
+            horizons=streaming.horizons_minutes,
+            lateness_minutes=streaming.lateness_minutes,
+            join_posts=streaming.join_posts,
+            until=until,
+            at=_now(),
+        )
+        with materialised(rows) as (result, result_count):
+            # Counted before the write: after it, Spark computes anew what it kept, because the table has changed.
+            priced = result.where(F.col("price").isNotNull()).count() if result_count else 0
+            if result_count:
+                with context.post_prices_lock:
+                    mongo.write(post_price_documents(result), context.settings.mongo, "post_prices")
+                    _merge(context, result)
+    if result_count:
+        log.info("repaired: %d rows priced, %d stated as missing", priced, result_count - priced)
+    return Repaired(priced, result_count - priced, Seen(until, newest))
+
+
+def newest_seen(posts: DataFrame, candles: DataFrame) -> datetime | None:
+    """Up to when both tables have been filled: the older of their newest `seen_at`, None when one is empty."""
+    moments = [frame.agg(F.max("seen_at")).collect()[0][0] for frame in (posts, candles)]
+    return None if None in moments else min(moments)
+
+
+def unpriced(
+    posts: DataFrame,
+    candles: DataFrame,
+    present: DataFrame,
+    *,
+    horizons: tuple[int, ...],
+    join_posts: JoinPosts,
+    until: datetime,
+    since: Seen | None,
+) -> DataFrame:
+    """Rows that are due up to `until` and not priced: the key, target_time, `target_open`, `hour`, `is_stated`.
+
+    `is_stated` tells that the table holds the row as missing. With `since`, only rows that became due, were observed,
+    or whose candle came in after it.
+    """
+    due = due_rows(posts.withColumn("position", F.lit(0)), horizons, join_posts)
+    due = first_by(due, KEY, ["seen_at"]).where(F.col("hour") <= F.lit(until))
+    stated = F.col("price_status") == "missing"
+    state = present.select(*KEY, stated.alias("is_stated"))
+    rows = due.join(state, on=KEY, how="left").where(F.coalesce("is_stated", F.lit(True)))
+    if since is not None:
+        seen_at = F.lit(since.seen_at - OVERLAP)
+        arrived = (
+            candles.where(F.col("seen_at") >= seen_at)
+            .select("symbol", F.unix_millis("open_time").alias("target_open"), F.lit(True).alias("has_arrived"))
+            .distinct()
+        )
+        observed = (
+            posts.groupBy("source", "post_id")
+            .agg(F.max("seen_at").alias("last_seen"))
+            .where(F.col("last_seen") >= seen_at)
+        ).select("source", "post_id", F.lit(True).alias("is_observed"))
+        is_new = (
+            (F.col("hour") > F.lit(since.until)) | F.col("is_observed").isNotNull() | F.col("has_arrived").isNotNull()
+        )
+        rows = (
+            rows.join(arrived, on=["symbol", "target_open"], how="left")
+            .join(observed, on=["source", "post_id"], how="left")
+            .where(is_new)
+        )
+    return rows.select(
+        *KEY, "target_time", "target_open", "hour", F.coalesce("is_stated", F.lit(False)).alias("is_stated")
+    )
+
+
+def price(
+    posts: DataFrame,
+    candles: DataFrame,
+    owed: DataFrame,
+    *,
+    horizons: tuple[int, ...],
+    lateness_minutes: int,
+    join_posts: JoinPosts,
+    until: datetime,
+    at: datetime,
+) -> DataFrame:
+    """`build` over the posts and candles that the owed rows need: rows of `post_prices` that change the table.
+
+    A row that the table holds as missing is only given when it has a price now; `repaired_at` is then `at`. That is a
+    value, because Delta's MERGE evaluates its source anew, and Spark's own current time would differ between the sinks.
+    """
+    needed_posts = posts.join(owed.select("source", "post_id").distinct(), on=["source", "post_id"], how="left_semi")
+    minutes = owed.select("symbol", F.timestamp_millis("target_open").alias("open_time")).distinct()
+    needed_candles = candles.join(F.broadcast(minutes), on=["symbol", "open_time"], how="left_semi")
+    rows = build(
+        needed_posts.withColumn("position", F.lit(0)),
+        pages_of_rows(needed_candles),
+        horizons=horizons,
+        lateness_minutes=lateness_minutes,
+        join_posts=join_posts,
+        until=until,
+    )
+    changes = F.col("price").isNotNull() | ~F.col("is_stated")
+    repaired_at = F.when(F.col("price").isNotNull(), F.lit(at))
+    return (
+        rows.join(owed.select(*KEY, "is_stated"), on=KEY, how="inner")
+        .where(changes)
+        .withColumn("repaired_at", repaired_at)
+        .select(*POST_PRICES.names)
+    )
+
+
+def _now() -> datetime:
+    """In whole milliseconds, which is what MongoDB keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _merge(context: Context, rows: DataFrame) -> None:
+    """Into the Delta table: a missing row becomes priced, an absent one is added, a priced one is left alone."""
+    same = " and ".join(f"held.{name} = row.{name}" for name in KEY)
+    (
+        DeltaTable.forPath(context.spark, context.table("post_prices"))
+        .alias("held")
+        .merge(rows.alias("row"), same)
+        .whenMatchedUpdateAll("held.price_status = 'missing' and row.price is not null")
+        .whenNotMatchedInsertAll()
+        .execute()
+    )

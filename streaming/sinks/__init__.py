@@ -1,0 +1,1 @@
+"""Where rows go: MongoDB for people who look now, Delta for ever."""

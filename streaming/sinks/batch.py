@@ -1,0 +1,87 @@
+"""How a batch is written, the same for every query: materialise, MongoDB, Delta with the transaction id, unpersist.
+
+Materialised first, because each sink's action would otherwise run the stateful stage again, and because a replayed
+batch whose Delta write is skipped must still run its state. MongoDB comes first: its writes are idempotent, and nobody
+who looks now should wait for the archive. Whatever fails, fails the query; it is started again and replays the batch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame
+from pyspark.sql.streaming import StreamingQuery
+
+from streaming.checkpoints import Fingerprint
+from streaming.context import Context
+from streaming.sinks import delta, mongo
+from streaming.sinks.compaction import Compaction
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the batches of one query go.
+
+    `name` is the query, its table and its collection. `prepare` leaves of a batch what the table does not hold yet;
+    `documents` makes MongoDB's documents from those rows; `guard` is held from the one to the end of the other.
+    """
+
+    name: str
+    documents: Callable[[DataFrame], DataFrame]
+    prepare: Callable[[DataFrame], DataFrame]
+    guard: AbstractContextManager[object] = field(default_factory=nullcontext)
+
+
+def write_batch(context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int]) -> int:
+    """Write one batch to both sinks. Returns the number of rows; none are written when there are none."""
+    with materialised(batch) as (rows, count):
+        if not count:
+            return 0
+        # `prepare` reads the table, so nobody else may write to it until this batch has.
+        with output.guard, materialised(output.prepare(rows)) as (new, new_count):
+            if new_count:
+                mongo.write(output.documents(new), context.settings.mongo, output.name)
+                delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
+            return new_count
+
+
+@contextmanager
+def materialised(frame: DataFrame) -> Iterator[tuple[DataFrame, int]]:
+    """The frame, computed once and kept until the end of the block, and its number of rows."""
+    kept = frame.persist()
+    try:
+        yield kept, kept.count()
+    finally:
+        kept.unpersist()
+
+
+def start_query(context: Context, frame: DataFrame, output: Output, fingerprint: Fingerprint) -> StreamingQuery:
+    """Start the query named `output.name` over a streaming frame, on its own checkpoint.
+
+    Raises `SettingsError` when its checkpoint was made with settings that it cannot change.
+    """
+    checkpoint = context.checkpoint(output.name)
+    checkpoint.verify(fingerprint)
+    compaction = Compaction(context.spark, context.table(output.name), context.settings.streaming.compact_every_batches)
+
+    def on_batch(batch: DataFrame, batch_id: int) -> None:
+        # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
+        count = write_batch(context, output, batch, (checkpoint.id(), batch_id))
+        if count:
+            with output.guard:
+                compaction.appended()
+
+    writer = (
+        frame.writeStream.queryName(output.name)
+        .option("checkpointLocation", checkpoint.path)
+        .outputMode("append")
+        .foreachBatch(on_batch)
+    )
+    if context.once:
+        return writer.trigger(availableNow=True).start()
+    return writer.trigger(processingTime=f"{context.settings.streaming.trigger_seconds} seconds").start()

@@ -1,0 +1,1 @@
+"""Pure functions over frames: no settings, no sources, no sinks."""
