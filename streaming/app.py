@@ -13,10 +13,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 # spark-submit puts this file's folder on the path, not the project's.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -32,23 +34,31 @@ from newswake.errors import NewswakeError, ServiceError
 from newswake.kafka import ensure_topics
 from newswake.settings import Settings, load
 from streaming import mongo_setup
+from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
-from streaming.repair import Repaired, repair
+from streaming.repair import repair
+from streaming.repairs import Repairs
 from streaming.schemas import TABLES
 from streaming.sinks import delta
 
 log = logging.getLogger("streaming")
 
-QUERIES: Mapping[str, Callable[[Context], StreamingQuery]] = {
-    module.NAME: module.start for module in (posts, candles, post_prices, dead_letters)
-}
-# The first repair comes at once, the next ones at growing distances: on a first start, what the feeds already hold is
-# late for the stream, and people want to see it soon.
-FIRST_REPAIRS_SECONDS = (20.0, 40.0, 60.0, 120.0, 300.0)
-WHOLE_REPAIR_EVERY = 12
-STOP_SECONDS = 3.0
+
+class Query(Protocol):
+    """A module of streaming/queries."""
+
+    NAME: str
+
+    def start(self, context: Context) -> StreamingQuery: ...
+
+    def fingerprint(self, context: Context) -> Fingerprint: ...
+
+
+QUERIES: Mapping[str, Query] = {module.NAME: module for module in (posts, candles, post_prices, dead_letters)}
+LOOK_SECONDS = 0.5
+STOP_SECONDS = 4.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,17 +102,21 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     database = mongo_setup.connect(context.settings.mongo)
     mongo_setup.ensure(database, context.settings.candles.coins)
     _ensure_tables(context)
+    # All of them before the first one starts: a refusal must not stop others in the middle of a batch.
+    for name in queries:
+        context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
+    repairs = Repairs(context) if post_prices.NAME in queries and not context.once else None
     listener = ProgressListener(database)
     context.spark.streams.addListener(listener)
     try:
-        started = [QUERIES[name](context) for name in queries]
+        started = [QUERIES[name].start(context) for name in queries]
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)
         if context.once:
             _finish(context, started, stop, repairs=post_prices.NAME in queries)
         else:
-            _watch(context, started, stop, repairs=post_prices.NAME in queries)
+            _watch(started, repairs, stop)
     finally:
-        _stop(list(context.spark.streams.active))
+        _stop(context.spark.streams.active, repairs)
         deliver_reports(context.spark)
         context.spark.streams.removeListener(listener)
         database.client.close()
@@ -131,44 +145,27 @@ def _ensure_tables(context: Context) -> None:
         delta.ensure_table(context.spark, path, schema)
 
 
-def _watch(context: Context, started: list[StreamingQuery], stop: threading.Event, *, repairs: bool) -> None:
-    """Until `stop`: a failed query is raised, a failed repair too; the repair runs beside, when it is due.
-
-    A repair that `stop` finds at work is left: its session ends under it, and the next start does it again.
-    """
-    pauses = iter(FIRST_REPAIRS_SECONDS)
-    longest = context.settings.streaming.repair_seconds
-    due_in, passes, seen = 0.0, 0, None
-    running: Future[Repaired] | None = None
-    step = 0.5
-    worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="repair")
-    while not stop.wait(step):
+def _watch(started: Sequence[StreamingQuery], repairs: Repairs | None, stop: threading.Event) -> None:
+    """Until `stop`: a failed query is raised, a failed repair too."""
+    while not stop.wait(LOOK_SECONDS):
         for query in started:
             if not query.isActive:
                 query.awaitTermination()
                 raise ServiceError(f"The query {query.name} has ended by itself")
-        if running is not None:
-            if running.done():
-                seen = running.result().seen or seen
-                running, due_in = None, min(next(pauses, longest), longest)
-            continue
-        due_in -= step
-        if repairs and due_in <= 0:
-            passes += 1
-            # Now and then everything is looked at: what a sender said of its time may have been wrong.
-            running = worker.submit(repair, context, seen if passes % WHOLE_REPAIR_EVERY else None)
+        if repairs is not None:
+            repairs.look(time.monotonic())
 
 
-def _stop(started: list[StreamingQuery]) -> None:
-    """Let the batches that are under way end, for a while; a batch that is cut off is replayed by the next start."""
-    patience = threading.Event()
-    for _ in range(int(STOP_SECONDS / 0.1)):
-        if not any(query.isActive and query.status["isTriggerActive"] for query in started):
-            break
+def _stop(started: Sequence[StreamingQuery], repairs: Repairs | None) -> None:
+    """Let the batches and the repair that are under way end, for a while; what is cut off is done by the next start."""
+    patience, deadline = threading.Event(), time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and any(query.isActive and query.status["isTriggerActive"] for query in started):
         patience.wait(0.1)
     with ThreadPoolExecutor(max_workers=max(1, len(started))) as stopping:
         for stopped in [stopping.submit(query.stop) for query in started]:
             stopped.result()
+    if repairs is not None:
+        repairs.finish(max(0.0, deadline - time.monotonic()) + 1.0)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

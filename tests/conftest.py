@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parent.parent
+JVM_ERROR_FILE = "jvm-error.log"
+JVM = pytest.StashKey[tuple["subprocess.Popen[bytes]", Path]]()
 LOCAL_PORTS = ("NEWSWAKE_LOCAL__KAFKA_PORT", "NEWSWAKE_LOCAL__KAFKA_CONTROLLER_PORT", "NEWSWAKE_LOCAL__MONGO_PORT")
 
 
@@ -45,6 +48,19 @@ def _settings_of_the_caller_stay_out() -> Iterator[None]:
 
 def _is_setting(name: str) -> bool:
     return name.startswith("NEWSWAKE_") and not name.startswith("NEWSWAKE_TEST_")
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Without its JVM no other test can succeed: stop, and say how the JVM ended, instead of failing hundreds."""
+    jvm, scratch = item.config.stash.get(JVM, (None, None))
+    if jvm is not None and scratch is not None and jvm.poll() is not None:
+        file = scratch / JVM_ERROR_FILE
+        said = file.read_text(encoding="utf-8", errors="replace")[:3_000] if file.is_file() else "it left no error file"
+        memory = Path("/proc/meminfo").read_text(encoding="utf-8")[:90] if Path("/proc/meminfo").is_file() else ""
+        free = shutil.disk_usage(scratch).free
+        item.session.shouldstop = (
+            f"Spark's JVM ended with {jvm.returncode} during {item.nodeid}: {said}\n{memory}free disk: {free:,} bytes"
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,7 @@ def spark_jars() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def spark(spark_jars: list[Path]) -> Iterator[SparkSession]:
+def spark(spark_jars: list[Path], request: pytest.FixtureRequest) -> Iterator[SparkSession]:
     """A local session with two threads, the connectors, conf/spark-defaults.conf, times in UTC."""
     from pyspark.sql import SparkSession
 
@@ -152,7 +168,8 @@ def spark(spark_jars: list[Path]) -> Iterator[SparkSession]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         # Small data, many plans: the optimising compiler would take longer than what it makes faster.
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 "
+        f"-XX:ErrorFile={scratch / JVM_ERROR_FILE}",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
@@ -162,8 +179,11 @@ def spark(spark_jars: list[Path]) -> Iterator[SparkSession]:
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    jvm = session.sparkContext._gateway.proc
+    request.config.stash[JVM] = (jvm, scratch)
     yield session
-    session.stop()
+    if jvm.poll() is None:
+        session.stop()
     shutil.rmtree(scratch, ignore_errors=True)
 
 

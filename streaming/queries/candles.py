@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
+from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.parsing.candles import OPTIONAL, REQUIRED
 from streaming.schemas import CANDLES, KEYS
@@ -43,7 +44,12 @@ def start(context: Context) -> StreamingQuery:
             order=["seen_at", "position"],
         ),
     )
-    return start_query(context, build(context.inputs.candles), output, {"topic": settings.kafka.candles_topic})
+    return start_query(context, build(context.inputs.candles), output)
+
+
+def fingerprint(context: Context) -> Fingerprint:
+    """The settings that this query's checkpoint cannot change."""
+    return {"topic": context.settings.kafka.candles_topic}
 
 
 def _minutes(page: Column) -> Column:

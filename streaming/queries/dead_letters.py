@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
+from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.schemas import DEAD_LETTERS, KEYS
 from streaming.sinks import delta
@@ -27,9 +28,7 @@ def build(*parsed: DataFrame) -> DataFrame:
 
 def start(context: Context) -> StreamingQuery:
     """Start the query on both topics."""
-    kafka = context.settings.kafka
     frame = build(context.inputs.posts, context.inputs.candles)
-    topics = f"{kafka.posts_topic}, {kafka.candles_topic}"
     output = Output(
         NAME,
         documents=dead_letter_documents,
@@ -37,7 +36,13 @@ def start(context: Context) -> StreamingQuery:
             batch, delta.read(context.spark, context.table(NAME)), KEYS[NAME], order=["kafka_time"], time="kafka_time"
         ),
     )
-    return start_query(context, frame, output, {"topics": topics})
+    return start_query(context, frame, output)
+
+
+def fingerprint(context: Context) -> Fingerprint:
+    """The settings that this query's checkpoint cannot change."""
+    kafka = context.settings.kafka
+    return {"topics": f"{kafka.posts_topic}, {kafka.candles_topic}"}
 
 
 def _refused(parsed: DataFrame) -> DataFrame:

@@ -89,7 +89,7 @@ def start(context: Context) -> StreamingQuery:
         ),
         guard=context.post_prices_lock,
     )
-    return start_query(context, rows, output, fingerprint(context))
+    return start_query(context, rows, output)
 
 
 def fingerprint(context: Context) -> Fingerprint:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
+from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.schemas import KEYS, POSTS
 from streaming.sinks import delta, mongo
@@ -42,4 +43,9 @@ def start(context: Context) -> StreamingQuery:
             batch, delta.read(context.spark, context.table(NAME)), KEYS[NAME], time="seen_at", order=["position"]
         ),
     )
-    return start_query(context, build(context.inputs.posts), output, {"topic": settings.kafka.posts_topic})
+    return start_query(context, build(context.inputs.posts), output)
+
+
+def fingerprint(context: Context) -> Fingerprint:
+    """The settings that this query's checkpoint cannot change."""
+    return {"topic": context.settings.kafka.posts_topic}

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame
 from pyspark.sql.streaming import StreamingQuery
 
-from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.sinks import delta, mongo
 from streaming.sinks.compaction import Compaction
@@ -60,13 +59,9 @@ def materialised(frame: DataFrame) -> Iterator[tuple[DataFrame, int]]:
         kept.unpersist()
 
 
-def start_query(context: Context, frame: DataFrame, output: Output, fingerprint: Fingerprint) -> StreamingQuery:
-    """Start the query named `output.name` over a streaming frame, on its own checkpoint.
-
-    Raises `SettingsError` when its checkpoint was made with settings that it cannot change.
-    """
+def start_query(context: Context, frame: DataFrame, output: Output) -> StreamingQuery:
+    """Start the query named `output.name` over a streaming frame, on its own checkpoint, which was verified before."""
     checkpoint = context.checkpoint(output.name)
-    checkpoint.verify(fingerprint)
     compaction = Compaction(context.spark, context.table(output.name), context.settings.streaming.compact_every_batches)
 
     def on_batch(batch: DataFrame, batch_id: int) -> None:

@@ -27,7 +27,8 @@ def test_an_old_checkpoint_keeps_its_settings_and_its_table(pipeline: Pipeline) 
     publish(pipeline.settings, World((Observed(at(1), "1", at(1)), Beat(at(9))), tuple(hours_of("BTC", at(0), 9))))
     pipeline.once(["post_prices"])
     with pytest.raises(SettingsError) as refused:
-        pipeline.once(["post_prices"], horizons_minutes=(0, 30))
+        pipeline.once(horizons_minutes=(0, 30))
+    assert not Path(pipeline.settings.checkpoints_path, "posts", "commits").exists(), "another query was started"
     assert_sentence(str(refused.value), "horizons_minutes is [0, 30], was [0, 1, 5", "move that folder")
     with pytest.raises(SettingsError, match="lateness_minutes is 30, was 120"):
         pipeline.once(["post_prices"], lateness_minutes=30)
