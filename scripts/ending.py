@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -26,8 +27,9 @@ Offsets = dict[str, dict[str, int]]
 class Ending:
     """Looks at a run again and again; `arrived()` is true once, when the recording has ended and all of it came out.
 
-    That is: the clock stands at its end, the tables have not grown for some looks, and every query has read what was
-    in the topics at the first of these. (A few heartbeats still come after that, and are read as well.)
+    That is: the clock stands at its end, the tables have not grown for some looks, every query has read what was in
+    the topics at the first of these, and a repair that began after the last growth has ended. (A few heartbeats still
+    come after that, and are read as well.)
     """
 
     def __init__(self, clock_url: str, kafka: Kafka, database: Database[dict[str, Any]]) -> None:
@@ -35,17 +37,21 @@ class Ending:
         self._kafka = kafka
         self._database = database
         self._looks: deque[tuple[Counts, Offsets]] = deque(maxlen=STEADY_LOOKS)
+        self._grown_at = datetime.now(UTC)
         self._told = False
 
     def arrived(self, counts: Counts) -> bool:
         if self._told or not clock_ended(self._clock_url):
             return False
+        if not self._looks or self._looks[-1][0] != counts:
+            self._grown_at = datetime.now(UTC)
         try:
             self._looks.append((counts, end_offsets(self._kafka)))
             read = read_offsets(self._database)
+            repaired = self._database["repairs"].find_one({"began_at": {"$gt": self._grown_at}})
         except (KafkaException, PyMongoError):  # the next look has them
             return False
-        self._told = settled(self._looks, read)
+        self._told = repaired is not None and settled(self._looks, read)
         return self._told
 
 

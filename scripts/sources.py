@@ -26,6 +26,7 @@ from scripts.places import HOMES
 
 PROBE_SECONDS = 6.0
 REAL_SECONDS_BETWEEN_POLLS = 5.0
+LEAST_REPAIR_SECONDS = 30.0
 # How long after its publication a simulated post may change; a producer must look back so far, and a poll further.
 CHANGES_HOURS = 26
 # The simulator has no quota that would bound how many pages a producer reads.
@@ -129,6 +130,10 @@ def environment(source: Source, resolved: Resolved) -> dict[str, str]:
         ("posts", "poll_seconds"): f"{poll_seconds:g}",
         ("posts", "lookback_hours"): str(CHANGES_HOURS + missed_hours + math.ceil(3 * poll_seconds / 3600)),
     }
+    if resolved.origins["streaming", "repair_seconds"] == "default":
+        # Its interval is meant for the data's time; and a recording has only come out when the last repair has run.
+        repair_seconds = max(LEAST_REPAIR_SECONDS, settings.streaming.repair_seconds / max(1.0, source.speed))
+        values["streaming", "repair_seconds"] = f"{repair_seconds:g}"
     if source.recording is not None and resolved.origins["candles", "coins"] == "default":
         coins = recorded_coins(source.recording, settings.candles)
         values |= {("candles", "coins"): ",".join(coins)} if coins else {}

@@ -105,7 +105,7 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     # All of them before the first one starts: a refusal must not stop others in the middle of a batch.
     for name in queries:
         context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
-    repairs = Repairs(context) if post_prices.NAME in queries and not context.once else None
+    repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
     listener = ProgressListener(database)
     context.spark.streams.addListener(listener)
     try:

@@ -14,6 +14,7 @@ from newswake.settings import Mongo
 from streaming.views import coin_view, hot_last_hour_view, impacts_view
 
 QUERY_PROGRESS_BYTES = 64 * 1024 * 1024
+REPAIRS_DAYS = 90
 
 INDEXES = {
     "posts": [
@@ -33,6 +34,7 @@ INDEXES = {
         IndexModel([("price_status", ASCENDING), ("target_time", DESCENDING)]),
     ],
     "dead_letters": [IndexModel([("kafka_time", DESCENDING)])],
+    "repairs": [IndexModel([("ended_at", DESCENDING)], expireAfterSeconds=REPAIRS_DAYS * 86_400)],
 }
 
 

@@ -1,23 +1,31 @@
-"""When the repair runs: at start, soon again after it, then in the interval of the settings; beside the queries."""
+"""When the repair runs: at start, soon again after it, then in the interval of the settings; beside the queries.
+
+Each leaves a document in the collection `repairs`: when it began and ended, and what it wrote.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo.database import Database
 
 from streaming.context import Context
 from streaming.repair import Repaired, Seen, repair
 
 # The first repair comes at once, the next ones at growing distances: on a first start, what the feeds already hold is
 # late for the stream, and people want to see it soon.
-FIRST_SECONDS = (20.0, 40.0, 60.0, 120.0, 300.0)
+FIRST_SECONDS = (20.0, 20.0, 30.0, 30.0, 30.0, 60.0, 120.0, 300.0)
 WHOLE_EVERY = 12
 
 
 class Repairs:
     """Runs `repair` in a thread of its own, one at a time."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, database: Database[dict[str, Any]]) -> None:
         self._context = context
+        self._done = database["repairs"]
         self._pauses = iter(FIRST_SECONDS)
         self._longest = context.settings.streaming.repair_seconds
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="repair")
@@ -38,7 +46,21 @@ class Repairs:
         self._passes += 1
         # Now and then everything is looked at: what a sender said of its time may have been wrong.
         since = self._seen if self._passes % WHOLE_EVERY else None
-        self._running = self._worker.submit(repair, self._context, since)
+        self._running = self._worker.submit(self._repair, since)
+
+    def _repair(self, since: Seen | None) -> Repaired:
+        began_at = datetime.now(UTC)
+        repaired = repair(self._context, since)
+        self._done.insert_one(
+            {
+                "began_at": began_at,
+                "ended_at": datetime.now(UTC),
+                "whole": since is None,
+                "priced": repaired.priced,
+                "missing": repaired.missing,
+            }
+        )
+        return repaired
 
     def finish(self, seconds: float) -> None:
         """Wait for a repair that is at work. One that takes longer loses its session; the next start does it again."""

@@ -33,7 +33,7 @@ def pages_of_rows(candles: DataFrame) -> DataFrame:
     """Rows of the `candles` table -> the same frame as `hour_pages` gives; `position` is 0, as a table has none."""
     minute = F.struct(F.unix_millis("open_time").alias("time"), "close", "filled")
     return (
-        candles.groupBy("symbol", "exchange", "seen_at", F.date_trunc("hour", "open_time").alias("hour"))
+        candles.groupBy("symbol", "exchange", "quote", "seen_at", F.date_trunc("hour", "open_time").alias("hour"))
         .agg(F.array_sort(F.collect_list(minute)).alias("minutes"))
         .select(
             "symbol",

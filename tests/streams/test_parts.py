@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from tests.streams import without
 from tests.streams.feed import Batch, Topics
 from tests.worlds.oracle import Difference, difference, expected, final_watermark
-from tests.worlds.world import HOUR, MINUTE, Beat, Observed, Page, PostItem, World, at, beats, hours_of, page
+from tests.worlds.world import HOUR, MINUTE, Beat, Observed, Page, PostItem, World, at, beats, hours_of, page, revised
 
 pytestmark = pytest.mark.spark
 
@@ -121,6 +121,14 @@ def test_a_page_that_is_sent_again_gives_no_second_row(run: Run) -> None:
     batches: list[Batch] = [([post("1", at(2, 30))], again), ([], again)]
     assert run(batches) == NOTHING
     assert run(batches, without.deduplication_after).doubled >= 2
+
+
+def test_of_two_versions_of_a_page_the_first_wins(run: Run) -> None:
+    first, second = page("BTC", at(2)), revised(page("BTC", at(2)))
+    late_post: Batch = ([post("1", at(2, 30)), Beat(at(9))], hours_of("BTC", at(3), 5))
+    assert run([([], [first, second]), PAUSE, late_post]) == NOTHING
+    assert run([([], [first]), PAUSE, ([], [second]), PAUSE, late_post]) == NOTHING
+    assert run([([post("1", at(2, 30))], [first, second]), late_post]) == NOTHING
 
 
 def test_what_has_no_candle_is_missing_when_its_time_is_over(run: Run) -> None:

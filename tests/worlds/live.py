@@ -17,6 +17,7 @@ from tests.worlds.world import (
     in_order,
     page,
     pages_in_order,
+    revised,
 )
 
 COINS = ("BTC", "ETH", "XRP")
@@ -72,5 +73,7 @@ def _pages(chance: random.Random, coin: str, hours: int) -> list[Page]:
             one = replace(one, at=min(one.at + chance.uniform(0, LATENESS_MINUTES - 91) * MINUTE, end))
         rows.append(one)
         if chance.random() < 0.15:
-            rows.append(replace(one, at=min(one.at + chance.choice([0, 30, 400]) * MINUTE, end)))
+            again = replace(one, at=min(one.at + chance.choice([0, 30, 400]) * MINUTE, end))
+            # The exchange revises history now and then: what came first stays.
+            rows.append(chance.choice([again, revised(again)]))
     return rows

@@ -82,6 +82,11 @@ def page(
     return Page(arrives or first + minutes * MINUTE, symbol, times, closes)
 
 
+def revised(one: Page) -> Page:
+    """The same minutes with other closes, as an exchange that corrects its history gives them later."""
+    return replace(one, closes=tuple(round(close * 1.01, 2) for close in one.closes))
+
+
 def hours_of(symbol: str, first: datetime, count: int) -> list[Page]:
     """Whole hour pages in a row."""
     return [page(symbol, first + k * HOUR) for k in range(count)]
