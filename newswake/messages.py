@@ -6,13 +6,13 @@ The streaming side does not import these: it judges raw bytes by itself, because
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
 from typing import Annotated, Self
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from newswake.clock import to_iso
+from newswake.coins import Codes
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -40,17 +40,7 @@ class Votes(Contract):
     comments: int | None = None
 
 
-def clean_codes(codes: list[str]) -> list[str]:
-    """Coin codes trimmed, upper case, without blanks and repetitions, in their first order.
-
-    >>> clean_codes(["BTC ", "eth", "BTC", " "])
-    ['BTC', 'ETH']
-    """
-    return list(dict.fromkeys(code for raw in codes if (code := raw.strip().upper())))
-
-
 Text = Annotated[str, Field(max_length=4_000)]
-Codes = Annotated[tuple[str, ...], AfterValidator(lambda codes: tuple(clean_codes(list(codes))))]
 
 
 class Observation(Contract):
@@ -157,8 +147,3 @@ class CandlePage(Contract):
     def to_json(self) -> bytes:
         """The Kafka value; columns that the exchange does not give are left out."""
         return orjson.dumps(self.model_dump(exclude_none=True))
-
-
-def minute_of(moment: datetime) -> datetime:
-    """The minute that holds `moment`, rounded down."""
-    return moment.replace(second=0, microsecond=0)

@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from newswake.coins import Codes
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 DEFAULT_COINS = (
@@ -67,6 +69,7 @@ class Mongo(Group):
     uri: SecretStr = Field(SecretStr("mongodb://127.0.0.1:27017"), description="address, with credentials if any")
     database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")] = Field("newswake", description="its name")
     candles_ttl_days: PositiveInt = Field(400, description="candles older than this leave MongoDB (never the lake)")
+    coverage_ttl_days: PositiveInt = Field(30, description="rows of source_coverage older than this leave MongoDB")
     timeout_ms: PositiveInt = Field(5_000, description="how long a client looks for the server")
 
 
@@ -104,7 +107,7 @@ class Candles(Group):
 
     exchange: str = Field("binance", description="ccxt's name of the exchange that prices the coins")
     quote: str = Field("USDT", description="currency in which coins are priced")
-    coins: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+    coins: Annotated[Codes, Field(min_length=1)] = Field(
         DEFAULT_COINS, description="the followed coins, the most important first"
     )
     backfill_hours: PositiveInt = Field(48, description="history that the first start fetches")
@@ -131,7 +134,7 @@ class CryptoPanic(Group):
     base_url: str = Field("https://cryptopanic.com/api", description="address of the API")
     monthly_quota: PositiveInt = Field(100, description="requests a month that the plan allows")
     delay_hours: NonNegativeInt = Field(24, description="how old the plan's newest posts are; 0: live")
-    currencies: tuple[str, ...] = Field((), description="ask only for posts of these coins; empty: all")
+    currencies: Codes = Field((), description="ask only for posts of these coins; empty: all")
     max_pages: PositiveInt = Field(10, description="pages of each list read in one poll at the most, quota permitting")
 
 

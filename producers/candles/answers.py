@@ -12,7 +12,9 @@ from newswake.errors import SourceRefusal, SourceRetry
 
 # Binance bans for up to three days; a longer wait is a mistake of the sender.
 LONGEST_WAIT_SECONDS = 3 * 24 * 3600
-SLOW_DOWN = (418, 429)
+# Seconds to wait where the exchange names none: a limit is counted by the minute, a ban takes two at least, and each
+# request before its end makes it longer.
+SLOW_DOWN = {429: 60.0, 418: 120.0}
 GEO_BLOCK = 451
 
 
@@ -31,7 +33,8 @@ def judge(exchange: str, status: int, headers: Mapping[str, str], body: str, now
     4xx answers in JSON are left to ccxt, which knows each exchange's codes.
     """
     if status in SLOW_DOWN:
-        raise RateLimited(f"{exchange} asks us to slow down (HTTP {status})", retry_after(headers, now))
+        until = retry_after(headers, now) or now + timedelta(seconds=SLOW_DOWN[status])
+        raise RateLimited(f"{exchange} asks us to slow down (HTTP {status})", until)
     if status == GEO_BLOCK:
         raise SourceRefusal(
             f"{exchange} refuses this place (HTTP 451); set candles.exchange to an exchange that serves it"

@@ -9,7 +9,9 @@ import ccxt
 
 from newswake.errors import SettingsError
 from newswake.settings import Candles
+from producers.session import bound
 
+MAX_BODY_BYTES = 64_000_000  # the list of all markets of an exchange has some megabytes
 # Where the address of public market data stands in ccxt's description of an exchange.
 PUBLIC_ADDRESSES = ("public", "rest", "spot")
 
@@ -33,6 +35,8 @@ def make_client(settings: Candles) -> Any:
         raise SettingsError(f"candles.exchange names {name}, which gives no one-minute candles; choose another one")
     client.has["fetchCurrencies"] = False  # load_markets would ask for them as well, and nothing here needs them
     _spot_only(client)
+    bound(client.session, settings.timeout_seconds, MAX_BODY_BYTES)
+    client.session.max_redirects = 0  # a page to log in at, another exchange: no candles are read elsewhere
     if settings.base_url:
         _set_address(client, settings.base_url.rstrip("/"))
     return client

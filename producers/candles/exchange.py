@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import ccxt
+import requests
 
 from newswake.clock import Clock, to_ms
 from newswake.errors import SourceRefusal, SourceRetry
@@ -129,7 +130,9 @@ class CcxtExchange:
         except ccxt.NetworkError as error:
             raise SourceRetry(f"{self.name} cannot be reached or broke off its answer ({_cause(error)})") from error
         except ccxt.BaseError as error:
-            raise SourceRetry(f"{self.name} answers with an error ({type(error).__name__})") from error
+            if isinstance(error.__cause__, requests.TooManyRedirects):
+                raise SourceRetry(f"{self.name} redirects to another address, which is not followed") from error
+            raise SourceRetry(f"{self.name} answers with an error ({_cause(error)})") from error
         except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
             # ccxt reads answers without checking their shape.
             raise SourceRetry(f"{self.name} answers in a shape that is not its own ({type(error).__name__})") from error

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from newswake.clock import Clock, from_ms, to_iso
+from newswake.clock import Clock, from_ms, to_iso, to_ms
 from newswake.errors import SourceError, SourceRefusal, SourceRetry
-from newswake.messages import HOUR_MS, MINUTE_MS, CandlePage, clean_codes
+from newswake.messages import HOUR_MS, MINUTE_MS, CandlePage
 from newswake.settings import Settings
 from producers.candles import pace
 from producers.candles.catch_up import CatchUp, Coin, PagePublisher
@@ -23,6 +23,11 @@ from producers.states import Condition, StateBoard
 log = logging.getLogger(__name__)
 
 MARKETS_EVERY = timedelta(hours=1)
+# An exchange that is further ahead of us has a wrong clock, or we have: its open minute would be taken for a closed
+# one, and what is ahead of the broker's clock goes to the dead letters.
+MOST_AHEAD_MS = 5 * MINUTE_MS
+# What is behind by more is told; it cannot do harm.
+MOST_BEHIND_MS = 5 * MINUTE_MS
 
 LastPages = Callable[[Collection[str], int], dict[str, CandlePage]]
 
@@ -63,7 +68,7 @@ class CandleLoop:
             self._settings.max_filled_minutes,
             lambda error, pause: self._show_waiting(Condition.WAITING, error, pause),
         )
-        self._wanted = clean_codes(list(self._settings.coins))
+        self._wanted = list(self._settings.coins)
         self._coins: dict[str, Coin] = {}
         self._new: dict[str, Market] = {}
         self._markets_at: datetime | None = None
@@ -77,12 +82,16 @@ class CandleLoop:
                 failures = 0
             except SourceRefusal as error:
                 pause = pace.REFUSED_SECONDS
-                self._show_waiting(Condition.STOPPED, error, pause)
+                self._failed(Condition.STOPPED, error, pause)
             except SourceRetry as error:
                 failures += 1
                 pause = pace.retry_seconds(error.retry_at, self._clock.now(), failures, self._chance)
-                self._show_waiting(Condition.WAITING, error, pause)
+                self._failed(Condition.WAITING, error, pause)
             self._clock.wait(pause, stop)
+
+    def _failed(self, condition: Condition, error: SourceError, pause: float) -> None:
+        self._board.polled(self._state, self._clock.now(), str(error))
+        self._show_waiting(condition, error, pause)
 
     def _cycle(self, stop: threading.Event) -> float:
         """One round; returns the seconds until the next one."""
@@ -92,6 +101,7 @@ class CandleLoop:
         until = minute_floor(exchange_ms)
         self._begin_new_coins(exchange_ms, until)
         coins = list(self._coins.values())
+        covered_from = min((coin.next_minute for coin in coins), default=until)
         self._tell_of_backlog(coins, until)
         self._catch_up.run(coins, until, stop)
         if until > self._until:
@@ -99,6 +109,8 @@ class CandleLoop:
         else:  # the exchange's clock stands still, as the simulator's does at the end of a recording
             stop.wait(self._idle_seconds)
         self._until = until
+        if not stop.is_set():
+            self._covered(covered_from, until)
         elapsed = (self._clock.now() - asked_at).total_seconds()
         pause = pace.seconds_to_next_close(exchange_ms, elapsed, until)
         self._show_well(until, pause)
@@ -111,13 +123,30 @@ class CandleLoop:
         if early_ms > 0:
             self._clock.wait(early_ms / 1000, stop)
             now_ms = max(now_ms, self._source.now_ms())
+        self._compare_clocks(now_ms)
         return now_ms
+
+    def _compare_clocks(self, exchange_ms: int) -> None:
+        """Say how far the exchange's clock is from ours. Raises `SourceRetry` where it is too far ahead."""
+        now = self._clock.now()  # after the answer: what it took makes the exchange seem behind, never ahead
+        ahead = exchange_ms - to_ms(now)
+        if ahead > MOST_AHEAD_MS:
+            raise SourceRetry(
+                f"{self._source.name}'s clock is {_hours(ahead)} ahead of ours; if ours is wrong, set the time of this "
+                "machine, otherwise the exchange has to"
+            )
+        state, then = f"{self._state}.clock", now + timedelta(minutes=1)
+        if ahead < -MOST_BEHIND_MS:
+            reason = f"{self._source.name}'s clock is {_hours(-ahead)} behind ours; its newest candles are as old"
+            self._board.show(state, Condition.WAITING, reason, now, then)
+        else:
+            self._board.show(state, Condition.OK, "the exchange's clock agrees with ours", now, None)
 
     def _find_markets(self) -> None:
         """Look up the markets at start, and again every hour while a coin has none or cannot be read."""
         now = self._clock.now()
         if self._markets_at is not None:
-            well = len(self._coins) == len(self._wanted) and not any(coin.failures for coin in self._coins.values())
+            well = len(self._coins) == len(self._wanted) and not self._quiet(self._until)
             if well or now - self._markets_at < MARKETS_EVERY:
                 return
             self._markets_at = now
@@ -166,11 +195,27 @@ class CandleLoop:
         then = now + timedelta(seconds=pause)
         following = f"following {len(self._coins)} of {len(self._wanted)} coins"
         self._board.show(self._state, Condition.OK, following, now, then)
-        quiet = [name for name, coin in self._coins.items() if coin.failures or not coin.is_recent(until)]
+        quiet = self._quiet(until)
         if quiet:
             self._board.show(f"{self._state}.coins", Condition.WAITING, f"no new candles of {_few(quiet)}", now, then)
         else:
             self._board.show(f"{self._state}.coins", Condition.OK, "every coin has recent candles", now, then)
+
+    def _quiet(self, until: int) -> list[str]:
+        """The followed coins that cannot be read, or had no candle lately: perhaps they are traded no more."""
+        return [name for name, coin in self._coins.items() if coin.failures or not coin.is_recent(until)]
+
+    def _covered(self, covered_from: int, until: int) -> None:
+        """Note what a round brought: the span that was asked for, and the coins that have no candles up to its end."""
+        homeless = [name for name in self._wanted if name not in self._coins]
+        late = [name for name, coin in self._coins.items() if coin.next_minute < until]
+        self._board.polled(
+            self._state,
+            self._clock.now(),
+            covered_from=from_ms(min(covered_from, until)),
+            covered_until=from_ms(until),
+            not_covered=homeless + late,
+        )
 
     def _show_markets(self, found: dict[str, Market | None], now: datetime) -> None:
         state, then = f"{self._state}.markets", now + MARKETS_EVERY
@@ -185,6 +230,15 @@ class CandleLoop:
         else:
             instead = f"; {_few(other)} in place of {self._settings.quote}" if other else ""
             self._board.show(state, Condition.OK, f"every coin has a market{instead}", now, None)
+
+
+def _hours(milliseconds: int) -> str:
+    """A distance for a person.
+
+    >>> _hours(3 * 3_600_000), _hours(400_000)
+    ('3.0 h', '7 min')
+    """
+    return f"{milliseconds / HOUR_MS:.1f} h" if milliseconds >= HOUR_MS else f"{milliseconds / MINUTE_MS:.0f} min"
 
 
 def _few(names: list[str], most: int = 10) -> str:

@@ -8,8 +8,9 @@ from newswake.messages import HOUR_MS, MINUTE_MS
 
 # 16 hours are 960 rows: one request to most exchanges, and little memory even for hundreds of coins.
 WINDOW_HOURS = 16
-# A minute that the exchange has not given this long after its close will not come any more: it is a gap.
-LATE_MS = HOUR_MS
+# A minute that the exchange has not given this long after its close will not come any more: it is a gap. Until then it
+# is asked for again, because an exchange in trouble may answer with empty lists; 720 rows are still one request.
+LATE_MS = 12 * HOUR_MS
 
 
 def minute_floor(time: int) -> int:
@@ -39,8 +40,8 @@ def windows(start: int, until: int, hours: int = WINDOW_HOURS) -> Iterator[tuple
 def next_minute(asked_from: int, asked_until: int, last_open_time: int | None, until: int) -> int:
     """From where a coin is to be asked next, after an answer for `[asked_from, asked_until)`.
 
-    That is after its last candle, `last_open_time`; but no minute is asked for again that has been over for an
-    hour by the exchange's clock (`until`), so that a coin which is no longer traded does not hold anybody back.
+    That is after its last candle, `last_open_time`; but no minute is asked for again that has been over for
+    `LATE_MS` by the exchange's clock (`until`), so that a coin which is no longer traded does not hold anybody back.
     """
     after_last = asked_from if last_open_time is None else last_open_time + MINUTE_MS
     return max(asked_from, after_last, min(asked_until, until - LATE_MS))

@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from newswake.messages import clean_codes
+from newswake.coins import clean_codes
 from newswake.settings import DEFAULT_COINS
 from producers.posts.coins import CoinTable, Recogniser, load_table
 from producers.posts.text import clean_text

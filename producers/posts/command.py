@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import FrameType
 
 from newswake import logs
 from newswake.clock import clock_from
 from newswake.errors import SettingsError
 from newswake.kafka import ensure_topics
 from newswake.settings import Settings, load
+from producers.coverage import Ledger
 from producers.posts.coins import Recogniser, load_table
 from producers.posts.cryptopanic import CryptoPanicSource
 from producers.posts.cryptopanic_api import PostsApi
@@ -26,35 +25,41 @@ from producers.posts.outbox import Outbox
 from producers.posts.quota import MonthlyQuota
 from producers.posts.rss import RssSource
 from producers.posts.source import Source
+from producers.process import run_until_signal
 from producers.publisher import Publisher
 from producers.states import StateBoard
 
 log = logging.getLogger(__name__)
 KEEP = timedelta(days=60)
+GRACE_SECONDS = 5.0  # longer than the outbox takes to say that the broker is gone
 
 
 def posts() -> None:
     """Publish posts of CryptoPanic (when a key is set) and of RSS feeds until it is told to stop."""
     settings = load()
     logs.configure(settings, "posts")
-    stop = threading.Event()
+    if run_until_signal(lambda stop: _work(settings, stop), GRACE_SECONDS):
+        log.info("stopped; everything is on the broker")
+    else:
+        log.info("stopped while the broker or a file was outstanding; the next start goes on")
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        log.info("stops (%s)", signal.Signals(number).name)
-        stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
+def _work(settings: Settings, stop: threading.Event) -> None:
     clock = clock_from(settings.clock.url)
     sources = sources_from(settings, clock.now)
     ensure_topics(settings.kafka)
-    board = StateBoard(forget_others(settings.home / "states", sources))
+    ledger = Ledger(settings.mongo, "posts")
+    board = StateBoard(forget_others(settings.home / "states", sources), ledger)
     keep = max(KEEP, 2 * timedelta(hours=settings.posts.lookback_hours + settings.cryptopanic.delay_hours))
     store = ObservationStore(settings.home / "posts" / "published.sqlite", keep)
     outbox = Outbox(Publisher(settings.kafka), settings.kafka.posts_topic, store)
     pollers = [Poller(source, outbox, board, clock, settings.posts.poll_seconds) for source in sources]
     log.info("reads %s", ", ".join(source.name for source in sources))
-    run(pollers, outbox, clock, stop)
+    ledger.start()
+    try:
+        run(pollers, outbox, clock, stop)
+    finally:
+        ledger.close()
 
 
 def sources_from(settings: Settings, now: Callable[[], datetime]) -> list[Source]:

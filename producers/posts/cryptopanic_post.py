@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from newswake.coins import clean_codes
 from newswake.errors import MessageError
-from newswake.messages import VOTE_KINDS, Votes, clean_codes
+from newswake.messages import VOTE_KINDS, Votes
 from producers.posts.source import Draft
 from producers.posts.text import MAX_NAME, clean_text, utc_time, web_link
 

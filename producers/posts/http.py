@@ -7,8 +7,7 @@ The address may hold a token, so no error says more of it than its host, and non
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,8 +19,8 @@ import urllib3
 from newswake.errors import SourceRefusal, SourceRetry
 from newswake.settings import Posts
 from producers.posts.text import clean_text
+from producers.session import BodyTooLong, bounded_session
 
-CHUNK_BYTES = 65_536
 LONGEST_WAIT = timedelta(days=1)
 # "Rate limit exceeded" is no spent quota: that passes within the minute.
 _QUOTA_WORDS = re.compile(r"quota|monthly|per month|this month", re.IGNORECASE)
@@ -51,7 +50,7 @@ class Fetcher:
         self._posts = posts
         self._now = now
         self._follow_redirects = follow_redirects
-        self._session = requests.Session()
+        self._session = bounded_session(posts.timeout_seconds, posts.max_body_bytes)
         self._session.headers["User-Agent"] = posts.user_agent
         self._session.max_redirects = 5
 
@@ -68,38 +67,21 @@ class Fetcher:
         self._session.trust_env = host not in _LOOPBACK
         failure: str | None = None
         try:
-            with self._session.get(
+            response = self._session.get(
                 url,
                 params=params,
                 headers=dict(validators or {}),
-                timeout=self._posts.timeout_seconds,
                 allow_redirects=self._follow_redirects,
-                stream=True,
-            ) as response:
-                body = b"".join(self._read(response, host))
-                status, headers = response.status_code, response.headers
+            )
+            status, headers, body = response.status_code, response.headers, response.content
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            failure = _reason(error, host, self._posts.timeout_seconds)
+            failure = _reason(error, host, self._posts)
         if failure is not None:  # raised here, outside the handler, so that the library's error is no context of it
             raise SourceRetry(failure)
         if status == 304:
             return Document(None, dict(validators or {}))
         self._judge(status, headers, body, host)
         return Document(body, _validators(headers))
-
-    def _read(self, response: requests.Response, host: str) -> Iterator[bytes]:
-        """The body piece by piece. The library's time-out is for one piece; a slow drip must end as well."""
-        deadline = time.monotonic() + self._posts.timeout_seconds
-        size = 0
-        while piece := response.raw.read1(CHUNK_BYTES, decode_content=True):
-            size += len(piece)
-            if size > self._posts.max_body_bytes:
-                raise SourceRetry(
-                    f"{host} sends more than {self._posts.max_body_bytes:,} bytes (setting posts.max_body_bytes)"
-                )
-            if time.monotonic() > deadline:
-                raise requests.Timeout
-            yield piece
 
     def _judge(self, status: int, headers: Mapping[str, str], body: bytes, host: str) -> None:
         if 200 <= status < 300:
@@ -125,7 +107,9 @@ class Fetcher:
         return min(max(moment, now), now + LONGEST_WAIT)
 
 
+_MOVED = "; it redirects to another address, which is not followed, because the key would go there"
 _ADVICE = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _MOVED),
     401: "; check the key",
     403: "; the address, the key or this machine's country is not welcome",
     404: "; check the address",
@@ -151,16 +135,20 @@ def _validators(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value}
 
 
-def _reason(error: Exception, host: str, timeout_seconds: float) -> str:
+def _reason(error: Exception, host: str, posts: Posts) -> str:
     """What happened, in words of ours: the library's may hold the address with its token."""
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return f"{host} does not answer within {timeout_seconds:g} s (setting posts.timeout_seconds)"
+    if isinstance(error, requests.Timeout):
+        return f"{host} does not answer within {posts.timeout_seconds:g} s (setting posts.timeout_seconds)"
+    if isinstance(error, BodyTooLong):
+        return f"{host} sends more than {posts.max_body_bytes:,} bytes (setting posts.max_body_bytes)"
     if isinstance(error, requests.exceptions.SSLError):
         return f"{host} has no valid certificate"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"{host} cannot be reached through the proxy that the environment names"
     if isinstance(error, requests.ConnectionError):
         return f"{host} cannot be reached"
     if isinstance(error, requests.TooManyRedirects):
         return f"{host} redirects without end"
-    if isinstance(error, urllib3.exceptions.HTTPError):
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | urllib3.exceptions.HTTPError):
         return f"{host} breaks off its answer"
     return f"{host} gives an answer that is no HTTP ({type(error).__name__})"

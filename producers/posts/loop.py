@@ -70,6 +70,9 @@ class Poller:
         else:
             condition, reason, pause = self._judge(poll.error)
         pause = max(pause, (self._source.ready_at(now) - now).total_seconds())
+        covered_from = min((draft.published_at for draft in poll.drafts if draft.published_at), default=None)
+        error = None if poll.error is None else str(poll.error)
+        self._board.polled(self.name, now, error, covered_from, poll.read_until)
         self._board.show(self.name, condition, reason, now, now + timedelta(seconds=pause))
         return pause
 

@@ -25,6 +25,8 @@ from producers.posts.text import EARLIEST
 
 log = logging.getLogger(__name__)
 TOUCH_AFTER = timedelta(hours=6)  # an entry that stays in a feed is noted as still seen this often
+# Nothing can be published after it was seen: what is dated further ahead of us than clocks differ is dated by us.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 _SCHEMA = """
 create table if not exists published (
     source text not null, id text not null, digest blob not null, hot integer,
@@ -149,7 +151,7 @@ def _change(source: str, draft: Draft, known: Known | None, seen_at: datetime) -
         hot = known.hot
     if known is not None and (known.ours or not draft.dated):
         published_at, ours = from_ms(known.published_ms), known.ours
-    elif draft.published_at is not None and draft.dated:
+    elif draft.published_at is not None and draft.dated and draft.published_at <= seen_at + CLOCK_TOLERANCE:
         published_at, ours = draft.published_at, False
     else:
         published_at, ours = min(draft.published_at or seen_at, seen_at), True

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -12,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from newswake.errors import ServiceError
 from producers.simulator.exchange import Exchange
-from producers.simulator.faults import Faults, spoiled
+from producers.simulator.faults import DRIP_PIECES, Fault, Faults, parsed, spoiled
 from producers.simulator.http import Request, Response, json_response
 from producers.simulator.news import NewsApi
 from producers.simulator.rss import RssFeed
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 EXCHANGE_PATH = "/api/v3"
 MAX_BODY_BYTES = 100_000
+LOOK_SECONDS = 0.1  # how soon the loop that listens sees that it is to end
 
 
 class Simulator:
@@ -35,22 +38,41 @@ class Simulator:
         self._feed = RssFeed(world.feed)
         self._faults = Faults()
         self.stopping = threading.Event()
+        self.on_refuse: Callable[[float], None] = lambda seconds: None
 
     def answer(self, request: Request) -> Response:
         if request.path == "/_faults" and request.method in ("POST", "DELETE"):
-            return self._faults.add(request.body) if request.method == "POST" else self._faults.clear()
+            return self._change_faults(request)
         if request.method != "GET":
             return json_response({"error": "only GET is answered here"}, 405)
         if request.path == "/clock":
             return json_response(self._timeline.answer())
-        fault = self._faults.take(request.path)
+        fault = self._faults.take(request)
         if fault and fault.mode == "timeout":
             self.stopping.wait(fault.seconds)
-        response = self._good(request)
-        return spoiled(fault, response) if fault else response
+        offset_ms = int(fault.seconds * 1000) if fault and fault.mode == "clock" else 0
+        response = self._good(request, offset_ms)
+        return spoiled(fault, request, response) if fault else response
 
-    def _good(self, request: Request) -> Response:
+    def _change_faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._faults.clear()
+            return json_response({"cleared": True})
+        try:
+            fault: Fault = parsed(request.body)
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        if fault.mode == "refused":
+            self.on_refuse(fault.seconds)
+        else:
+            self._faults.add(fault)
+        return json_response({"added": True})
+
+    def _good(self, request: Request, offset_ms: int = 0) -> Response:
         now = self._timeline.now()
+        # An exchange whose clock is wrong has the right candles all the same: its trades make them.
+        if request.path == f"{EXCHANGE_PATH}/time" or not request.path.startswith(EXCHANGE_PATH):
+            now += offset_ms
         found: Response | None = None
         if request.path == "/rss":
             found = self._feed.answer(request, now)
@@ -93,12 +115,20 @@ class Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(int(length)),
         )
+        if self.server.refuses.is_set():
+            self.close_connection = True
+            return None
         return self._send(self.server.simulator.answer(request))
 
     def _send(self, response: Response) -> None:
         length = len(response.body) if response.declared_length is None else response.declared_length
-        self.close_connection = self.close_connection or length != len(response.body)
+        self.close_connection |= response.dropped or response.drips_headers or length != len(response.body)
+        if response.dropped:
+            return
         try:
+            if response.drips_headers:
+                self._drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"." * DRIP_PIECES, response.drip_seconds)
+                return
             self.send_response(response.status)
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(length))
@@ -106,10 +136,21 @@ class Handler(BaseHTTPRequestHandler):
             for name, value in response.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(response.body)
+            if response.drip_seconds:
+                self._drip(response.body, response.drip_seconds)
+            else:
+                self.wfile.write(response.body)
             self.wfile.flush()
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the asker did not wait, which is its right
+
+    def _drip(self, content: bytes, pause: float) -> None:
+        size = max(1, len(content) // DRIP_PIECES)
+        for start in range(0, len(content), size):
+            self.wfile.write(content[start : start + size])
+            self.wfile.flush()
+            if self.server.simulator.stopping.wait(pause):
+                return
 
     def version_string(self) -> str:
         return "newswake-simulator"
@@ -129,6 +170,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, simulator: Simulator, port: int) -> None:
         self.simulator = simulator
+        self.simulator.on_refuse = self._refuse
+        self.refuses = threading.Event()
         try:
             super().__init__(("127.0.0.1", port), Handler)
         except OSError as error:
@@ -143,10 +186,29 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, name="simulator", daemon=True).start()
+        self._listen()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.simulator.stopping.set()
         self.shutdown()
         self.server_close()
+
+    def _listen(self) -> None:
+        threading.Thread(target=self.serve_forever, args=(LOOK_SECONDS,), name="simulator", daemon=True).start()
+
+    def _refuse(self, seconds: float) -> None:
+        """Close the port; open it again after `seconds`. Connections that are open are dropped meanwhile."""
+        self.refuses.set()
+        self.shutdown()
+        self.socket.close()
+        threading.Thread(target=self._listen_again, args=(seconds,), name="simulator-refuses", daemon=True).start()
+
+    def _listen_again(self, seconds: float) -> None:
+        if self.simulator.stopping.wait(seconds):
+            return
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_bind()
+        self.server_activate()
+        self.refuses.clear()
+        self._listen()

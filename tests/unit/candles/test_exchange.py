@@ -82,11 +82,14 @@ def test_slow_down_for_as_long_as_the_exchange_says(
 
 
 @pytest.mark.parametrize("header", [{}, {"Retry-After": "soon"}, {"Retry-After": ""}])
-def test_slow_down_without_a_time(adapter: CcxtExchange, exchange: FakeBinance, header: dict[str, str]) -> None:
-    exchange.answers.append(Answer(429, "<html>", header))
+@pytest.mark.parametrize(("status", "seconds"), [(429, 60), (418, 120)])
+def test_slow_down_without_a_time(
+    adapter: CcxtExchange, exchange: FakeBinance, clock: ManualClock, header: dict[str, str], status: int, seconds: int
+) -> None:
+    exchange.answers.append(Answer(status, "<html>", header))
     with pytest.raises(RateLimited) as caught:
         adapter.candles(BTC, NOON, NOON + MINUTE)
-    assert caught.value.retry_at is None
+    assert caught.value.retry_at == clock.now() + timedelta(seconds=seconds)
 
 
 def test_a_geo_block_is_for_good(adapter: CcxtExchange, exchange: FakeBinance) -> None:

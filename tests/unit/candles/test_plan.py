@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newswake.clock import from_ms
 from newswake.messages import HOUR_MS
 from producers.candles import pace
-from producers.candles.plan import next_minute, windows
+from producers.candles.plan import LATE_MS, next_minute, windows
 from tests.unit.candles.fakes import MINUTE, NOON
 
 
@@ -31,12 +31,12 @@ def test_windows_cover_everything_once_and_end_on_the_hour(start: int, length: i
     [
         (NOON - MINUTE, NOON),  # all there
         (NOON - 3 * MINUTE, NOON - 2 * MINUTE),  # the last two may still come
-        (NOON - 90 * MINUTE, NOON - 60 * MINUTE),  # what is over for an hour will not
-        (None, NOON - 60 * MINUTE),
+        (NOON - LATE_MS - 30 * MINUTE, NOON - LATE_MS),  # what is over for so long will not
+        (None, NOON - LATE_MS),
     ],
 )
-def test_absent_minutes_are_asked_for_again_for_an_hour(last: int | None, expected: int) -> None:
-    assert next_minute(NOON - 120 * MINUTE, NOON, last, until=NOON) == expected
+def test_absent_minutes_are_asked_for_again_for_some_hours(last: int | None, expected: int) -> None:
+    assert next_minute(NOON - 2 * LATE_MS, NOON, last, until=NOON) == expected
 
 
 def test_a_coin_never_goes_back() -> None:

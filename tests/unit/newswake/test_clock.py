@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from newswake.clock import ManualClock, SystemClock, clock_from, from_ms, to_iso, to_ms
 
 
-@pytest.mark.parametrize("name", ["clock", "messages", "settings_sources"])
+@pytest.mark.parametrize("name", ["clock", "coins", "logs", "settings_sources"])
 def test_the_examples_in_the_docstrings_hold(name: str) -> None:
     failed, attempted = doctest.testmod(importlib.import_module(f"newswake.{name}"))
     assert attempted > 0

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from newswake.coins import clean_codes
 from newswake.messages import (
     HOUR_MS,
     MINUTE_MS,
@@ -20,8 +21,6 @@ from newswake.messages import (
     Heartbeat,
     Observation,
     Votes,
-    clean_codes,
-    minute_of,
 )
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -178,9 +177,3 @@ def test_a_heartbeat_says_up_to_when_and_of_which_source() -> None:
     assert beat.key == b"heartbeat:rss"
     with pytest.raises(ValidationError):
         Heartbeat(heartbeat=0, source="rss")
-
-
-@given(TIMES)
-def test_a_minute_is_rounded_down(moment: datetime) -> None:
-    assert timedelta() <= moment - minute_of(moment) < timedelta(minutes=1)
-    assert minute_of(moment).timestamp() % 60 == 0

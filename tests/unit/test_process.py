@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from producers.candles.process import run_until_signal
+from producers.process import run_until_signal
 
 PROGRAM = """
 import sys, threading
-from producers.candles.process import run_until_signal
+from producers.process import run_until_signal
 
 def work(stop):
     print("running", flush=True)
