@@ -14,6 +14,7 @@ from newswake.errors import SettingsError
 from newswake.kafka import ensure_topics
 from newswake.settings import Settings, load
 from producers.coverage import Ledger
+from producers.posts import cryptopanic
 from producers.posts.coins import Recogniser, load_table
 from producers.posts.cryptopanic import CryptoPanicSource
 from producers.posts.cryptopanic_api import PostsApi
@@ -46,12 +47,12 @@ def posts() -> None:
 
 def _work(settings: Settings, stop: threading.Event) -> None:
     clock = clock_from(settings.clock.url)
-    sources = sources_from(settings, clock.now)
+    keep = max(KEEP, 2 * timedelta(hours=settings.posts.lookback_hours + settings.cryptopanic.delay_hours))
+    store = ObservationStore(settings.home / "posts" / "published.sqlite", keep)
+    sources = sources_from(settings, clock.now, store.read_until(cryptopanic.NAME))
     ensure_topics(settings.kafka)
     ledger = Ledger(settings.mongo, "posts")
     board = StateBoard(forget_others(settings.home / "states", sources), ledger)
-    keep = max(KEEP, 2 * timedelta(hours=settings.posts.lookback_hours + settings.cryptopanic.delay_hours))
-    store = ObservationStore(settings.home / "posts" / "published.sqlite", keep)
     outbox = Outbox(Publisher(settings.kafka), settings.kafka.posts_topic, store)
     pollers = [Poller(source, outbox, board, clock, settings.posts.poll_seconds) for source in sources]
     log.info("reads %s", ", ".join(source.name for source in sources))
@@ -62,7 +63,9 @@ def _work(settings: Settings, stop: threading.Event) -> None:
         ledger.close()
 
 
-def sources_from(settings: Settings, now: Callable[[], datetime]) -> list[Source]:
+def sources_from(
+    settings: Settings, now: Callable[[], datetime], cryptopanic_read_until: datetime | None = None
+) -> list[Source]:
     """The sources that the settings ask for. Raises `SettingsError` when there are none."""
     sources: list[Source] = []
     if settings.cryptopanic.key.get_secret_value():
@@ -70,7 +73,7 @@ def sources_from(settings: Settings, now: Callable[[], datetime]) -> list[Source
         quota = MonthlyQuota(counter, settings.cryptopanic.monthly_quota, settings.posts.poll_seconds, now)
         # A redirect would be asked with the key in its address, wherever it leads: it is not followed.
         api = PostsApi(settings.cryptopanic, Fetcher(settings.posts, now, follow_redirects=False))
-        sources.append(CryptoPanicSource(settings.cryptopanic, settings.posts, api, quota))
+        sources.append(CryptoPanicSource(settings.cryptopanic, settings.posts, api, quota, cryptopanic_read_until))
     feeds = load_feeds(settings.rss.feeds)
     recogniser = Recogniser(load_table()) if feeds else None
     for name, group in by_source(feeds).items():

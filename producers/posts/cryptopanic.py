@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from newswake.clock import to_iso
 from newswake.errors import MessageError, SourceError, SourceRetry
 from newswake.settings import CryptoPanic, Posts
 from producers.posts.cryptopanic_api import Page, PostsApi
@@ -20,30 +21,49 @@ from producers.posts.source import Draft, Poll
 from producers.states import Condition
 
 log = logging.getLogger(__name__)
+NAME = "cryptopanic"
+MARGIN = timedelta(hours=1)  # posts do not come in the order of their times
 ASK_AGAIN_AFTER = timedelta(days=1)  # a plan's month need not be the calendar's, so a spent quota is asked again
 
 
 @dataclass
 class Listing:
-    """What was read of one list, with so many requests; `error`: what broke it off."""
+    """What was read of one list, with so many requests; `error`: what broke it off.
+
+    `reached`: it was read as far back as was asked.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     requests: int = 0
+    reached: bool = False
     error: SourceError | None = None
 
 
 class CryptoPanicSource:
-    """Posts of CryptoPanic. Every poll reads the whole window again, because votes change."""
+    """Posts of CryptoPanic. Every poll reads the whole window again, because votes change.
 
-    name = "cryptopanic"
+    The window goes back to the time up to which the source was last read, where that is longer ago than usual: what
+    came while nobody looked is read as well. `read_until`: that time, as a former run left it.
+    """
 
-    def __init__(self, settings: CryptoPanic, posts: Posts, api: PostsApi, quota: MonthlyQuota) -> None:
+    name = NAME
+
+    def __init__(
+        self,
+        settings: CryptoPanic,
+        posts: Posts,
+        api: PostsApi,
+        quota: MonthlyQuota,
+        read_until: datetime | None = None,
+    ) -> None:
         self._max_pages = settings.max_pages
         self._delay_hours = settings.delay_hours
         self._delay = timedelta(hours=settings.delay_hours)
         self._lookback = timedelta(hours=posts.lookback_hours) + self._delay
         self._api = api
         self._quota = quota
+        self._read_until = read_until
+        self._reading_until: datetime | None = None
 
     def ready_at(self, now: datetime) -> datetime:
         return max(now, self._quota.next_poll_at())
@@ -53,6 +73,9 @@ class CryptoPanicSource:
         if allowed == 0:
             return Poll(error=SourceRetry("the quota of this month is spent (setting cryptopanic.monthly_quota)"))
         since = now - self._lookback
+        if self._read_until is not None:
+            since = min(since, self._read_until - self._delay - MARGIN)
+        self._reading_until = None
         # One request is kept back for the list of all posts, which has those that are new.
         hot = self._read("hot", since, max(1, allowed - 1))
         if hot.error is not None:  # without the hot list nobody knows what is not hot
@@ -63,13 +86,19 @@ class CryptoPanicSource:
             return Poll(drafts, error=_until_quota(everything.error, now))
         if everything.requests == 0:  # the last request of the month went to the hot list
             return Poll(drafts, reason="is read no further this month (setting cryptopanic.monthly_quota)")
-        if not self._delay_hours:
-            return Poll(drafts, read_until=now)
-        reason = f"is read; its plan gives posts {self._delay_hours} h late (setting cryptopanic.delay_hours)"
-        return Poll(drafts, read_until=now - self._delay, condition=Condition.DELAYED, reason=reason)
+        self._reading_until = now - self._delay
+        kind, reason = Condition.OK, "is read"
+        if self._delay_hours:
+            kind = Condition.DELAYED
+            reason += f"; its plan gives posts {self._delay_hours} h late (setting cryptopanic.delay_hours)"
+        if not everything.reached:
+            oldest = min((draft.published_at for draft in everything.drafts if draft.published_at), default=now)
+            reason += f"; not further back than {to_iso(oldest)}, for want of requests (setting cryptopanic.max_pages)"
+        return Poll(drafts, read_until=self._reading_until, condition=kind, reason=reason)
 
     def published(self) -> None:
-        """Nothing to note: the next poll asks for the same window."""
+        """The next poll need not look further back than usual."""
+        self._read_until = self._reading_until or self._read_until
 
     def _read(self, which: str | None, since: datetime, allowed: int) -> Listing:
         """The pages of a list until all posts of a page are older than `since`."""
@@ -86,6 +115,7 @@ class CryptoPanicSource:
             listing.drafts += drafts
             newest = max((draft.published_at for draft in drafts if draft.published_at), default=None)
             if not page.has_next or (newest is not None and newest < since):
+                listing.reached = True
                 break
         return listing
 

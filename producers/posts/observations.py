@@ -31,7 +31,8 @@ _SCHEMA = """
 create table if not exists published (
     source text not null, id text not null, digest blob not null, hot integer,
     published_ms integer not null, ours integer not null, seen_ms integer not null, primary key (source, id)
-) without rowid
+) without rowid;
+create table if not exists sources (source text not null primary key, read_until_ms integer not null) without rowid;
 """
 
 
@@ -65,7 +66,7 @@ class ObservationStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._database.execute("pragma journal_mode = wal")
-            self._database.execute(_SCHEMA)
+            self._database.executescript(_SCHEMA)
 
     def changes(self, source: str, drafts: Iterable[Draft], seen_at: datetime) -> list[Change]:
         """What is new or differs from what was last published. Writes nothing but that known posts were seen.
@@ -105,6 +106,16 @@ class ObservationStore:
         if self._pruned_at is None or not timedelta(0) <= now - self._pruned_at < timedelta(hours=1):
             self._write_many("delete from published where seen_ms < ?", [(to_ms(now - self._keep),)])
             self._pruned_at = now
+
+    def note_read(self, source: str, until: datetime) -> None:
+        """Note up to when a source was read."""
+        self._write_many("insert or replace into sources values (?, ?)", [(source, to_ms(until))])
+
+    def read_until(self, source: str) -> datetime | None:
+        """Up to when a source was read, by this run or a former one; None when never."""
+        with self._guarded():
+            row = self._database.execute("select read_until_ms from sources where source = ?", (source,)).fetchone()
+        return from_ms(row[0]) if row else None
 
     def close(self) -> None:
         with self._guarded():

@@ -55,6 +55,7 @@ class Outbox:
                 self._read_until[source] = poll.read_until
                 self._sender.publish(self._topic, _heartbeat(source, poll.read_until))
                 self._sender.flush()
+                self._store.note_read(source, poll.read_until)
             return len(changes)
 
     def repeat_heartbeats(self) -> None:

@@ -69,11 +69,11 @@ def api(server: NewsServer) -> Api:
 
 @pytest.fixture
 def make(settings: Settings, clock: ManualClock, tmp_path: Path) -> Make:
-    def make(**changes: object) -> CryptoPanicSource:
+    def make(read_until: datetime | None = None, **changes: object) -> CryptoPanicSource:
         chosen = settings.cryptopanic.model_copy(update=changes)
         quota = MonthlyQuota(tmp_path / "quota.json", chosen.monthly_quota, settings.posts.poll_seconds, clock.now)
         fetcher = Fetcher(settings.posts, clock.now, follow_redirects=False)
-        return CryptoPanicSource(chosen, settings.posts, PostsApi(chosen, fetcher), quota)
+        return CryptoPanicSource(chosen, settings.posts, PostsApi(chosen, fetcher), quota, read_until)
 
     return make
 
@@ -238,3 +238,32 @@ def test_the_key_is_in_no_log(make: Make, api: Api, server: NewsServer, caplog: 
     assert KEY not in caplog.text
     assert "s3cret" not in caplog.text
     assert all(asked.query["auth_token"] == KEY for asked in server.asked)
+
+
+def test_what_came_while_nobody_looked_is_read(make: Make, api: Api, settings: Settings) -> None:
+    usual = settings.posts.lookback_hours * 60
+    api.minutes = {number: number * usual / 6 for number in range(1, 31)}
+    everything = {"delay_hours": 0, "monthly_quota": 1_000_000, "max_pages": 100}
+    window = sorted(int(draft.id) for draft in make(**everything).poll(START).drafts)
+    assert window == list(range(1, 10))  # up to the page that ends behind it
+
+    away = make(START - timedelta(minutes=3 * usual), **everything)
+    assert max(int(draft.id) for draft in away.poll(START).drafts) >= 18
+    away.published()
+    assert sorted(int(draft.id) for draft in away.poll(START).drafts) == window
+
+
+def test_a_poll_that_was_not_published_is_done_again(make: Make, api: Api, settings: Settings) -> None:
+    usual = settings.posts.lookback_hours * 60
+    api.minutes = {number: number * usual / 6 for number in range(1, 31)}
+    source = make(START - timedelta(minutes=3 * usual), delay_hours=0, monthly_quota=1_000_000, max_pages=100)
+    first = source.poll(START).drafts
+    assert source.poll(START).drafts == first
+
+
+def test_pages_that_run_out_are_said(make: Make, api: Api) -> None:
+    api.minutes = {number: float(number) for number in range(1, 31)}
+    poll = make(delay_hours=0, monthly_quota=1_000_000, max_pages=2).poll(START)
+    assert "not further back than" in poll.reason
+    assert "cryptopanic.max_pages" in poll.reason
+    assert poll.error is None

@@ -58,6 +58,15 @@ def test_what_was_not_remembered_is_published_again(make_store: Stores, clock: M
     assert len(make_store().changes("cryptopanic", [draft(clock)], clock.now())) == 1
 
 
+def test_how_far_a_source_was_read_is_known_after_a_restart(make_store: Stores, clock: ManualClock) -> None:
+    store = make_store()
+    assert store.read_until("cryptopanic") is None
+    store.note_read("cryptopanic", clock.now())
+    store.note_read("cryptopanic", clock.now() + POLLED)
+    assert make_store().read_until("cryptopanic") == clock.now() + POLLED
+    assert make_store().read_until("rss") is None
+
+
 @pytest.mark.parametrize(
     ("said", "published"),
     [
