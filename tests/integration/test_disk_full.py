@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from newswake.settings_sources import resolve
 from newswake.tether import die_with_parent
 from producers.publisher import Publisher
 from scripts import kafka_broker, mongod
-from scripts.supervision import wait_until
+from scripts.supervision import Program, Supervisor, wait_until
 from streaming.reasons import reason_of
 from tests.conftest import ROOT, Fresh, free_ports
 from tests.integration.disks import fill, make_space, small_disk
@@ -270,3 +271,28 @@ def test_the_broker_is_full(pipeline: Pipeline, world: World, service: Service, 
     publish(pipeline.settings, second)  # what was taken before comes twice
     pipeline.once()
     assert_right(pipeline, world)
+
+
+def test_the_logs_are_full(tmp_path: Path) -> None:
+    """The supervisor and what it runs go on, and nothing is started again and again without a pause."""
+    (tmp_path / "talking.py").write_text("while True:\n    print('x' * 500, flush=True)\n")
+    (tmp_path / "crashing.py").write_text("raise SystemExit(1)")
+    programs = [Program(name, [sys.executable, str(tmp_path / f"{name}.py")], 2) for name in ("talking", "crashing")]
+    with small_disk(tmp_path / "disk", megabytes=8) as disk:
+        supervisor = Supervisor(disk, "run")
+
+        def pid(name: str) -> int:
+            return next(state.pid for state in supervisor.states() if state.name == name)
+
+        def waits(seconds: float = 3.0) -> bool:
+            before = pid("crashing")
+            return before != 0 and not wait_until(lambda: pid("crashing") != before, seconds)
+
+        try:
+            supervisor.start({"apps": programs}, tethered=True, environ={})
+            talking = pid("talking")
+            assert wait_until(lambda: shutil.disk_usage(disk).free == 0, 20), "it did not fill the disk"
+            assert wait_until(waits, 15), "it is started again and again"
+            assert pid("talking") == talking, "it was started again"
+        finally:
+            supervisor.shut_down()
