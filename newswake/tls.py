@@ -19,9 +19,8 @@ def check_certificates(authority: str, own: str, settings: str) -> None:
             context.load_verify_locations(authority)
         if own:
             path = own
-            context.load_cert_chain(
-                own, password="none"
-            )  # the JVM's client reads no key with one; without this, it would be asked for
+            # The JVM's client reads no key that has a password; without one here, a person would be asked for it.
+            context.load_cert_chain(own, password="none")
     except OSError as error:  # SSLError is one of them
         if not isinstance(error, ssl.SSLError):
             raise SettingsError(f"{path} ({settings}) cannot be read: {error.strerror}") from None

@@ -106,7 +106,10 @@ def wrong(secured: Secured) -> dict[str, tuple[dict[str, str], str]]:
             {mongo: uri.replace("secret-of-mongo", "a-wrong-password")},
             "password in the setting mongo",
         ),
-        "mongo authority": ({mongo: uri.replace(trusted, stranger)}, "tlsCAFile"),
+        "mongo authority": (
+            {mongo: uri.replace(trusted, stranger)},
+            "not one that we trust (setting mongo.uri, option tlsCAFile)",
+        ),
         "mongo file": ({mongo: uri.replace(trusted, "/nowhere.pem")}, "/nowhere.pem"),
         "mongo option": ({mongo: f"{uri}&tlsCertificateKeyFile=/x.pem"}, "tlsCertificateKeyFile"),
         "mongo address": ({mongo: "mongodb://u:a-wrong-password@h:a:1/"}, "mongo.uri"),

@@ -43,6 +43,16 @@ def test_the_root_of_a_failure_inside_a_batch(inner: str, wanted: str) -> None:
     assert root_cause(CALLBACK.replace("{inner}", inner)) == wanted
 
 
+def test_the_innermost_of_several_causes() -> None:
+    trace = "a.b.WriteException: cannot write\n\tat a.b.c\nCaused by: java.io.IOException: No space left on device"
+    assert root_cause(trace) == "IOException: No space left on device"
+
+
+def test_what_only_carries_another_error_says_nothing() -> None:
+    trace = "java.io.IOException: disk\nCaused by: py4j.Py4JException: An exception was raised by the Python Proxy."
+    assert root_cause(trace) == "IOException: disk"
+
+
 def test_a_failure_without_a_trace_keeps_its_words() -> None:
     assert root_cause("something happened\nelsewhere") == "something happened"
     assert root_cause("") == "no reason given"
