@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+import time
+from collections import deque
+from typing import Any, Protocol
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
 
 from newswake.errors import ServiceError
 from newswake.settings import Kafka
+from newswake.tls import check_certificates
+
+FIRST_LOOK_SECONDS = 1.0
 
 
-def client_config(kafka: Kafka) -> dict[str, str | int | float | bool]:
-    """Configuration of a confluent-kafka client: addresses, and credentials where the settings have any."""
-    config: dict[str, str | int | float | bool] = {
+class Client(Protocol):
+    """An AdminClient or a Consumer, as far as it is needed to see whether the broker takes us."""
+
+    def list_topics(self, *, timeout: float) -> ClusterMetadata: ...
+
+    def poll(self, timeout: float) -> object: ...
+
+
+class Heard:
+    """What a client says in the background of its connection; give it to the client as `error_cb`.
+
+    The call that fails then only says that it timed out: the refused password or certificate is told here.
+    """
+
+    def __init__(self) -> None:
+        self._errors: deque[KafkaError] = deque(maxlen=20)
+
+    def __call__(self, error: KafkaError) -> None:
+        self._errors.append(error)
+
+    @property
+    def refusal(self) -> KafkaError | None:
+        """Why trying again is of no use: the credentials or the certificates are refused."""
+        refused = [error for error in self._errors if error.code() == KafkaError._AUTHENTICATION or _is_of_tls(error)]
+        return refused[-1] if refused else None
+
+    @property
+    def reason(self) -> KafkaError | None:
+        """What says most about a connection that does not come about."""
+        told = [error for error in self._errors if error.code() != KafkaError._ALL_BROKERS_DOWN]
+        return self.refusal or (told[-1] if told else None)
+
+
+def client_config(kafka: Kafka) -> dict[str, Any]:
+    """Configuration of a confluent-kafka client: addresses, and credentials where the settings have any.
+
+    Raises `SettingsError` when a file that the settings name cannot be used.
+    """
+    config: dict[str, Any] = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "security.protocol": kafka.security_protocol,
     }
@@ -19,8 +62,12 @@ def client_config(kafka: Kafka) -> dict[str, str | int | float | bool]:
         config["sasl.mechanism"] = kafka.sasl_mechanism
         config["sasl.username"] = kafka.sasl_username
         config["sasl.password"] = kafka.sasl_password.get_secret_value()
-    if kafka.ssl_ca_location:
-        config["ssl.ca.location"] = kafka.ssl_ca_location
+    authority, own = kafka.ssl_ca_location, kafka.ssl_client_location
+    check_certificates(authority, own, "settings kafka.ssl_ca_location and kafka.ssl_client_location")
+    if authority:
+        config["ssl.ca.location"] = authority
+    if own:
+        config["ssl.certificate.location"] = config["ssl.key.location"] = own
     return config
 
 
@@ -32,15 +79,17 @@ def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:
 
     Raises `ServiceError` when the broker does not answer or refuses.
     """
-    admin = AdminClient({**client_config(kafka), "socket.timeout.ms": int(timeout_seconds * 1000), "log_level": 0})
+    heard = Heard()
     topic_config = {
         "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(kafka.retention_hours * 3_600_000),
         "max.message.bytes": str(kafka.max_message_bytes),
     }
     wanted = {kafka.posts_topic: kafka.posts_partitions, kafka.candles_topic: kafka.candles_partitions}
+    config = client_config(kafka) | {"socket.timeout.ms": int(timeout_seconds * 1000), "log_level": 0}
+    admin = AdminClient(config | {"error_cb": heard})
     try:
-        present = admin.list_topics(timeout=timeout_seconds).topics
+        present = metadata(admin, kafka, heard, timeout_seconds).topics
         missing = [
             NewTopic(name, num_partitions=count, replication_factor=kafka.replication_factor, config=topic_config)
             for name, count in wanted.items()
@@ -53,6 +102,42 @@ def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:
                 if error.args[0].name() != "TOPIC_ALREADY_EXISTS":  # another program of ours was faster
                     raise
     except KafkaException as error:
-        raise ServiceError(
-            f"No broker answers at {kafka.bootstrap_servers} (setting kafka.bootstrap_servers): {error.args[0].str()}"
-        ) from error
+        raise failure(kafka, error.args[0], heard) from error
+
+
+def metadata(client: Client, kafka: Kafka, heard: Heard, timeout_seconds: float) -> ClusterMetadata:
+    """What the broker says of itself. `heard` is the client's `error_cb`.
+
+    Raises `ServiceError` as soon as the broker has refused us, or when it has not answered in time.
+    """
+    deadline, look = time.monotonic() + timeout_seconds, FIRST_LOOK_SECONDS
+    while True:
+        try:
+            return client.list_topics(timeout=min(look, timeout_seconds))
+        except KafkaException as error:
+            client.poll(0)  # lets it tell what it met in the background
+            look *= 2
+            if heard.refusal is not None or time.monotonic() > deadline:
+                raise failure(kafka, error.args[0], heard) from error
+
+
+def failure(kafka: Kafka, error: KafkaError, heard: Heard | None = None) -> ServiceError:
+    """An error of a client as one sentence that names the settings to look at."""
+    told = (heard.reason if heard else None) or error
+    broker = f"The broker at {kafka.bootstrap_servers} (setting kafka.bootstrap_servers)"
+    why = " ".join(told.str().split())
+    if told.code() == KafkaError._AUTHENTICATION:
+        return ServiceError(
+            f"{broker} refuses the user {kafka.sasl_username or '(none)'} (settings kafka.sasl_username, "
+            f"kafka.sasl_password and kafka.sasl_mechanism): {why}"
+        )
+    if _is_of_tls(told):
+        return ServiceError(
+            f"{broker} and we do not agree on TLS (settings kafka.ssl_ca_location and kafka.ssl_client_location): {why}"
+        )
+    return ServiceError(f"No broker answers at {kafka.bootstrap_servers} (setting kafka.bootstrap_servers): {why}")
+
+
+def _is_of_tls(error: KafkaError) -> bool:
+    """A certificate that we refuse has a code of its own, one of ours that the broker refuses is only an alert."""
+    return error.code() == KafkaError._SSL or "tls alert" in error.str()

@@ -55,6 +55,9 @@ class Kafka(Group):
     sasl_username: str = Field("", description="used with the SASL protocols")
     sasl_password: SecretStr = Field(SecretStr(""), description="used with the SASL protocols")
     ssl_ca_location: str = Field("", description="PEM file of the authority that signed the broker's certificate")
+    ssl_client_location: str = Field(
+        "", description="PEM file with our certificate and its key (PKCS#8, without a password), where one is asked for"
+    )
 
     @model_validator(mode="after")
     def _sasl_needs_a_user(self) -> Self:

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from newswake import disks, settings
 from newswake.errors import NewswakeError
 from producers.candles.command import candles
 from producers.posts.command import posts
@@ -23,6 +24,12 @@ def main() -> None:
     except NewswakeError as error:
         print(f"newswake: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:  # the states and what was published are in small files
+        if not disks.is_full(error):
+            raise
+        home = settings.load().home
+        print(f"newswake: {disks.sentence(f'NEWSWAKE_HOME ({home})')}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from newswake.errors import ServiceError
-from newswake.kafka import client_config
+from newswake.kafka import Heard, client_config
 from newswake.settings import Kafka
 
 
@@ -32,6 +32,7 @@ class Publisher:
         self._timeout_seconds = timeout_seconds
         self._producer: Producer | None = None
         self._failure: KafkaError | None = None
+        self._heard = Heard()
 
     def publish(self, topic: str, message: Keyed) -> None:
         """Queue one message. Raises `ServiceError` when an earlier one could not be delivered."""
@@ -57,7 +58,7 @@ class Publisher:
         if left:
             raise ServiceError(
                 f"{left} messages did not reach {self._kafka.bootstrap_servers} (setting kafka.bootstrap_servers) "
-                f"within {self._timeout_seconds:g} s"
+                f"within {self._timeout_seconds:g} s{self._why()}"
             )
 
     def __enter__(self) -> Self:
@@ -77,6 +78,9 @@ class Publisher:
                     "linger.ms": 20,
                     "message.timeout.ms": int(self._timeout_seconds * 1000),
                     "queue.buffering.max.messages": 200_000,
+                    # A broker that is away would fill the log, several lines a second.
+                    "log_level": 0,
+                    "error_cb": self._heard,
                 }
             )
         return self._producer
@@ -89,5 +93,10 @@ class Publisher:
         if self._failure is not None:
             raise ServiceError(
                 f"A message did not reach {self._kafka.bootstrap_servers} (setting kafka.bootstrap_servers): "
-                f"{self._failure.str()}"
+                f"{self._failure.str()}{self._why()}"
             ) from KafkaException(self._failure)
+
+    def _why(self) -> str:
+        """What the client met in the background, in brackets: a time that is over says nothing of its cause."""
+        reason = self._heard.reason
+        return f" ({' '.join(reason.str().split())})" if reason else ""

@@ -19,11 +19,12 @@ from confluent_kafka.admin import AdminClient
 
 from newswake.errors import NewswakeError, ServiceError, SetupError
 from newswake.settings import Settings, load
-from scripts.checks import java_command, port_is_free
+from scripts.checks import check_disk, java_command, port_is_free
 from scripts.places import CONF, JVM
 
 # A broker for one laptop: what starts fast matters more than what is fastest after an hour.
 JVM_OPTIONS = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+NEEDED_BYTES = 64_000_000  # with less it would end again, in the middle of something
 
 
 def data_folder(home: Path) -> Path:
@@ -106,6 +107,7 @@ def main() -> None:
     try:
         settings = load()
         java = java_command()
+        check_disk(settings.home, NEEDED_BYTES, f"the local broker in {data_folder(settings.home)}")
         format_once(settings, java)
     except NewswakeError as error:
         print(f"newswake: {error}", file=sys.stderr)

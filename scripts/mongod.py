@@ -19,11 +19,12 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from newswake.errors import NewswakeError, ServiceError, SetupError
 from newswake.settings import Settings, load
-from scripts.checks import port_is_free
+from scripts.checks import check_disk, port_is_free
 
 REPLICA_SET = "newswake"
 USER = "newswake"
 CACHE_GB = 0.25
+NEEDED_BYTES = 64_000_000  # with less it would end again, in the middle of something
 # Codes of the server's answers.
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
@@ -161,6 +162,7 @@ def _first_start(settings: Settings, timeout_seconds: float) -> None:
 def main() -> None:
     try:
         settings = load()
+        check_disk(settings.home, NEEDED_BYTES, f"the local mongod in {folder(settings.home)}")
         prepare(settings.home)
         line = command(settings)
     except NewswakeError as error:

@@ -18,12 +18,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import requests
-from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from newswake import mongo
 from newswake.errors import NewswakeError, ServiceError
 from newswake.home import LIVE, mark_home
 from newswake.kafka import ensure_topics
@@ -125,10 +124,7 @@ class Run:
             self.say,
             lambda name: self.supervisor.start_program(group.get(name, "apps"), name),
         )
-        timeout = self.settings.mongo.timeout_ms
-        with MongoClient[dict[str, Any]](
-            self.settings.mongo.uri.get_secret_value(), serverSelectionTimeoutMS=timeout, tz_aware=True
-        ) as client:
+        with mongo.client(self.settings.mongo) as client:
             database = client[self.settings.mongo.database]
             ending = None
             if self.source.recording is not None:

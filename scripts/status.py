@@ -11,13 +11,11 @@ from newswake.errors import NewswakeError
 from newswake.home import read_mark
 from newswake.settings_sources import resolve
 from scripts import services
-from scripts.program import read_starts, recent_starts
+from scripts.program import loop_of, read_starts
 from scripts.report import source_states, trouble
 from scripts.services import last_line
 from scripts.stop import homes
 from scripts.supervision import ProgramState, Supervisor
-
-CRASH_LOOP_STARTS = 3
 
 
 def describe(home: Path, now: float) -> list[str]:
@@ -43,9 +41,8 @@ def program(state: ProgramState, home: Path, now: float) -> str:
     text = f"{state.name:10} {state.state.lower()}"
     if state.pid:
         text += f", pid {state.pid}, for {max(0.0, now - state.started_at):.0f} s"
-    starts = len(recent_starts(read_starts(home / "run", state.name), now))
-    if starts >= CRASH_LOOP_STARTS:
-        text += f"; keeps ending, start {starts}: {last_line(home / 'logs' / f'{state.name}.log')}"
+    if loop := loop_of(read_starts(home / "run", state.name), now):
+        text += f"; keeps ending: {loop}, last reason: {last_line(home / 'logs' / f'{state.name}.log')}"
     elif state.state == "EXITED":
         text += f": {last_line(home / 'logs' / f'{state.name}.log')}"
     return text

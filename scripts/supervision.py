@@ -80,7 +80,7 @@ class Supervisor:
         self.config_file.write_text(self.config(programs), encoding="utf-8")
         parent = os.getpid()
         process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self.config_file)],
+            [sys.executable, "-m", "scripts.supervisord", "-n", "-c", str(self.config_file)],
             cwd=ROOT,
             env={**os.environ, **environ, "NEWSWAKE_HOME": str(self.home)},
             stdin=subprocess.DEVNULL,

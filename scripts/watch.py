@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from newswake.errors import ServiceError
+from scripts.program import loop_of, read_starts
 from scripts.services import last_line
 from scripts.supervision import ProgramState
 
@@ -43,21 +45,29 @@ class Watch:
     def _running(self, state: ProgramState, now: float) -> None:
         self._first_seen.setdefault(state.name, now)
         before = self._pids.get(state.name)
-        if before is not None and before != state.pid:
+        if before is not None and before != state.pid and not self._told_of_a_loop(state.name):
             self._tell_once(state.name, f"{state.name} ended and is started again: {self._last_line(state.name)}")
         self._pids[state.name] = state.pid
+
+    def _told_of_a_loop(self, name: str) -> bool:
+        """Say how often a program that keeps ending was started: at each start, which come more and more seldom."""
+        loop = loop_of(read_starts(self.home / "run", name), time.time())
+        if loop is not None:
+            self.say(f"{name} keeps ending: {loop}, last reason: {self._last_line(name)}")
+        return loop is not None
 
     def _refused(self, state: ProgramState, now: float) -> None:
         reason = self._last_line(state.name)
         first = self._first_seen.setdefault(state.name, now)
         if now - first < FIRST_SECONDS:
             raise ServiceError(f"{state.name}: {reason}")
-        self._tell_once(state.name, f"{state.name} stopped: {reason}; it is tried again")
+        if not self._told_of_a_loop(state.name):
+            self._tell_once(state.name, f"{state.name} stopped: {reason}; it is tried again")
         self._pids.pop(state.name, None)
         self.restart(state.name)
 
     def _tell_once(self, name: str, text: str) -> None:
-        """The same sentence is not repeated for each try; `make status` shows how often a program was started."""
+        """The same sentence is not repeated for each try."""
         if self._told.get(name) != text:
             self.say(f"{text} (log: {self.home / 'logs' / f'{name}.log'})")
         self._told[name] = text

@@ -25,23 +25,26 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from py4j.protocol import Py4JError
 from pymongo.errors import PyMongoError
-from pyspark.errors import PySparkException, StreamingQueryException
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
-from newswake import logs
+from newswake import disks, logs
 from newswake.errors import NewswakeError, ServiceError
 from newswake.kafka import ensure_topics
+from newswake.mongo import ca_file, check_uri
 from newswake.settings import Settings, load
 from streaming import mongo_setup
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
+from streaming.reasons import full_disk, named, reason_of
 from streaming.repair import repair
 from streaming.repairs import Repairs
 from streaming.schemas import TABLES
 from streaming.sinks import delta
+from streaming.trust import trust_also
 
 log = logging.getLogger("streaming")
 
@@ -81,11 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NewswakeError as error:
         print(f"newswake: {mask(str(error))}", file=sys.stderr, flush=True)
         return 2
-    except StreamingQueryException as error:
-        print(f"newswake: a query failed: {mask(_reason(error))}", file=sys.stderr, flush=True)
-        return 1
     except (PySparkException, Py4JError, PyMongoError) as error:
-        print(f"newswake: {type(error).__name__}: {mask(_reason(error))}", file=sys.stderr, flush=True)
+        print(f"newswake: {mask(reason_of(error, settings))}", file=sys.stderr, flush=True)
+        return 1
+    except OSError as error:
+        if not disks.is_full(error):
+            raise
+        print(f"newswake: {full_disk(settings, said=True)}", file=sys.stderr, flush=True)
         return 1
     return 0
 
@@ -93,7 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def session(settings: Settings) -> SparkSession:
     """The Spark session; its configuration comes from conf/spark-defaults.conf through spark-submit."""
     builder = SparkSession.builder.config("spark.sql.shuffle.partitions", settings.streaming.shuffle_partitions)
-    return builder.getOrCreate()
+    check_uri(settings.mongo)
+    spark = builder.getOrCreate()
+    if authority := ca_file(settings.mongo):
+        trust_also(spark, authority)
+    return spark
 
 
 def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None:
@@ -125,9 +134,10 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
 def _finish(context: Context, started: list[StreamingQuery], stop: threading.Event, *, repairs: bool) -> None:
     """Wait until what is there has been processed, or until `stop`; then repair once. A failed query is raised."""
     for query in started:
-        while not query.awaitTermination(timeout=1):
-            if stop.is_set():
-                return
+        with named(query):
+            while not query.awaitTermination(timeout=1):
+                if stop.is_set():
+                    return
     if repairs:
         repair(context)
 
@@ -150,7 +160,8 @@ def _watch(started: Sequence[StreamingQuery], repairs: Repairs | None, stop: thr
     while not stop.wait(LOOK_SECONDS):
         for query in started:
             if not query.isActive:
-                query.awaitTermination()
+                with named(query):
+                    query.awaitTermination()
                 raise ServiceError(f"The query {query.name} has ended by itself")
         if repairs is not None:
             repairs.look(time.monotonic())
@@ -213,11 +224,6 @@ def _only_one(settings: Settings) -> Iterator[None]:
             ) from None
         (folder / "streaming.pid").write_text(str(os.getpid()), encoding="utf-8")
         yield
-
-
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else "no reason given"
 
 
 if __name__ == "__main__":

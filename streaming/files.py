@@ -34,12 +34,17 @@ class Files:
             stream.close()
 
     def write_text(self, path: str, text: str) -> None:
+        """Write a file that is not there yet, whole or not at all: on a full disk, half of one would be believed."""
         place, system = self._open(path)
-        stream = system.create(place, True)
+        # Spark does not read files whose names begin with a dot.
+        draft = self._jvm.org.apache.hadoop.fs.Path(place.getParent(), f".{place.getName()}.draft")
+        stream = system.create(draft, True)
         try:
             stream.write(bytearray(text, "utf-8"))
         finally:
             stream.close()
+        if not system.rename(draft, place):
+            raise OSError(f"{path} could not be written: its draft cannot be renamed")
 
     def make_folder(self, path: str) -> None:
         """Make a folder and those above it, where they are missing."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, MongoClient
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
-from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import PyMongoError
 
 from newswake.errors import ServiceError
+from newswake.mongo import client as mongo_client
+from newswake.mongo import refusal
 from newswake.settings import Mongo
 from streaming.views import coin_view, hot_last_hour_view, impacts_view
 
@@ -40,18 +42,13 @@ INDEXES = {
 
 def connect(mongo: Mongo) -> Database[dict[str, Any]]:
     """The database, reached. Raises `ServiceError` when nobody answers there or the credentials are refused."""
-    client: MongoClient[dict[str, Any]] = MongoClient(
-        mongo.uri.get_secret_value(), serverSelectionTimeoutMS=mongo.timeout_ms, tz_aware=True
-    )
+    client = mongo_client(mongo)
     try:
         client.admin.command("ping")
         client[mongo.database].list_collection_names()
-    except ServerSelectionTimeoutError:
-        raise ServiceError("No MongoDB answers at the address in the setting mongo.uri") from None
-    except OperationFailure as error:
-        raise ServiceError(f"MongoDB refuses us (setting mongo.uri): code {error.code}") from None
     except PyMongoError as error:
-        raise ServiceError(f"MongoDB cannot be used (setting mongo.uri): {type(error).__name__}") from None
+        client.close()
+        raise refusal(error) from None
     return client[mongo.database]
 
 

@@ -57,6 +57,9 @@ def client_options(kafka: Kafka) -> dict[str, str]:
     if kafka.ssl_ca_location:
         options["kafka.ssl.truststore.type"] = "PEM"
         options["kafka.ssl.truststore.location"] = kafka.ssl_ca_location
+    if kafka.ssl_client_location:
+        options["kafka.ssl.keystore.type"] = "PEM"
+        options["kafka.ssl.keystore.location"] = kafka.ssl_client_location
     return options
 
 

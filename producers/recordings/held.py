@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from newswake.clock import from_ms, to_iso, to_ms
 from newswake.errors import RecordingError, ServiceError
-from newswake.kafka import client_config
+from newswake.kafka import Heard, client_config, failure, metadata
 from newswake.messages import MINUTE_MS
 from newswake.settings import Kafka
 
@@ -46,6 +46,7 @@ def refuse_older(
 
 def newest_held(kafka: Kafka, topic: str, newest: Callable[[object], int | None], timeout_seconds: float) -> int | None:
     """The largest of `newest(message)` over the last messages of each partition; None for an empty or absent topic."""
+    heard = Heard()
     consumer = Consumer(
         {
             **client_config(kafka),
@@ -53,17 +54,17 @@ def newest_held(kafka: Kafka, topic: str, newest: Callable[[object], int | None]
             "enable.auto.commit": False,
             "enable.partition.eof": False,
             "log_level": 0,
+            "error_cb": heard,
         }
     )
     settled = Retrying(
         retry=retry_if_exception(_passes), stop=stop_after_delay(timeout_seconds), wait=wait_fixed(0.2), reraise=True
     )
     try:
+        metadata(consumer, kafka, heard, timeout_seconds)
         return settled(_largest, consumer, topic, newest, timeout_seconds)
     except KafkaException as error:
-        raise ServiceError(
-            f"No broker answers at {kafka.bootstrap_servers} (setting kafka.bootstrap_servers): {error.args[0].str()}"
-        ) from error
+        raise failure(kafka, error.args[0], heard) from error
     finally:
         consumer.close()
 

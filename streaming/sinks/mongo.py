@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
+from newswake.mongo import jvm_uri
 from newswake.settings import Mongo
 
 # A command may have 16 MB. Where the filter would come near that, everything is read.
@@ -47,7 +48,7 @@ def read(
 
 def _options(mongo: Mongo, collection: str) -> dict[str, str]:
     return {
-        "connection.uri": mongo.uri.get_secret_value(),
+        "connection.uri": jvm_uri(mongo),
         "database": mongo.database,
         "collection": collection,
     }

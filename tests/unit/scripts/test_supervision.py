@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import os
 import shlex
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts import program
+from scripts import program, status
+from scripts.places import ROOT
 from scripts.supervision import LONGEST_SOCKET_PATH, Program, Supervisor, is_running, wait_until
+from scripts.watch import Watch
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -47,6 +52,36 @@ def test_pauses_grow_and_are_forgotten() -> None:
     assert program.recent_starts(starts, now=8.0) == starts
     assert program.recent_starts(starts, now=8.0 + program.FORGET_SECONDS) == []
     assert program.pause_seconds(len(starts)) == 8.0
+
+
+def test_a_loop_shows_its_restarts_and_the_next_start() -> None:
+    starts = [1000.0, 1001.0, 1003.0, 1007.0, 1015.0, 1031.0]  # the last one lies ahead
+    assert str(program.loop_of(starts, now=1021.0)) == "restarted 4 times in 21 s, next start in 10 s"
+    assert str(program.loop_of(starts, now=1035.0)) == "restarted 5 times in 35 s"
+    assert program.loop_of(starts[:3], now=1004.0) is None, "one that ended twice is in no loop"
+    assert program.loop_of(starts, now=1031.0 + program.FORGET_SECONDS + 1) is None
+
+
+def test_a_launcher_that_cannot_note_its_start_waits_the_longest(tmp_path: Path) -> None:
+    """On a full disk: without the note of a start there would be no pause at all, and thousands of starts."""
+    (tmp_path / "run").write_text("no folder: nothing can be written into it")
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "scripts.program", "a", "--", sys.executable, "-c", "print('started')"],
+        cwd=ROOT,
+        env={**os.environ, "NEWSWAKE_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert launcher.stderr is not None
+    try:
+        said = launcher.stderr.readline() + launcher.stderr.readline()
+        assert launcher.poll() is None
+    finally:
+        launcher.kill()
+        launcher.communicate()
+    assert "cannot be written to" in said
+    assert f"starts again in {program.LONGEST_PAUSE_SECONDS:g} s" in said
 
 
 @pytest.fixture
@@ -95,3 +130,24 @@ def test_a_refusal_stays_visible_and_a_crash_is_started_again(supervisor: Superv
     assert wait_until(lambda: states()["refusing"] == ("EXITED", 2), 10)
     assert wait_until(lambda: len(program.read_starts(supervisor.run_folder, "crashing")) >= 2, 15)
     assert len(program.read_starts(supervisor.run_folder, "refusing")) == 1
+
+
+def test_a_crash_loop_is_visible_as_such(supervisor: Supervisor) -> None:
+    """A real supervisor and a real program that ends with a reason: what `make status` and `make run` say of it."""
+    failing = [sys.executable, "-c", "import sys; print('newswake: the disk is full'); sys.exit(1)"]
+    supervisor.start({"apps": [Program("streaming", failing, stop_seconds=1)]}, tethered=True, environ={})
+    said: list[str] = []
+    watch = Watch(supervisor.home, said.append, lambda name: None)
+
+    def shown() -> str:
+        (state,) = supervisor.states()
+        watch.look([state], time.monotonic())
+        return status.program(state, supervisor.home, time.time())
+
+    assert wait_until(lambda: "restarted 2 times in " in shown(), 20), shown()
+    assert wait_until(lambda: "next start in 4 s" in shown() or "next start in 3 s" in shown(), 20), shown()
+    assert shown().endswith("last reason: the disk is full")
+    assert [line for line in said if line.startswith("streaming keeps ending: restarted ")], said
+    starts = program.read_starts(supervisor.run_folder, "streaming")
+    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert pauses == sorted(pauses) and pauses[-1] >= 4.0

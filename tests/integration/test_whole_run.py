@@ -1,0 +1,65 @@
+"""`make run` as a whole, on a simulated market: nobody else can reach what it starts, and it stops well."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.supervision import wait_until
+from tests.conftest import ROOT, free_ports
+from tests.integration.listeners import listeners
+
+pytestmark = pytest.mark.integration
+
+PORTS = (
+    "LOCAL__KAFKA_PORT",
+    "LOCAL__KAFKA_CONTROLLER_PORT",
+    "LOCAL__MONGO_PORT",
+    "LOCAL__SPARK_UI_PORT",
+    "SIMULATOR__PORT",
+)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_run_is_reached_from_this_machine_only_and_stops_under_a_backlog(tmp_path: Path) -> None:
+    ports = free_ports(len(PORTS))
+    environ = {
+        **{f"NEWSWAKE_{name}": str(port) for name, port in zip(PORTS, ports, strict=True)},
+        "NEWSWAKE_HOME": str(tmp_path / "home"),
+        "NEWSWAKE_LOCAL__REPORT_SECONDS": "1",
+        "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
+        # Two days of history in portions of a few minutes, one right after the other: a backlog for a long time.
+        "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0",
+        "NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER": "5",
+    }
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "scripts.run", "--source", "simulated", "--speed", "60"],
+            cwd=ROOT,
+            env={**os.environ, **environ},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        assert wait_until(lambda: "candles 0" not in log.read_text() and "(+" in log.read_text(), 240), log.read_text()
+        found = listeners(run.pid)
+        assert {listener.port for listener in found} >= set(ports)
+        assert {listener.host for listener in found} <= {"127.0.0.1", "::1"}, sorted(found)
+
+        began = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 0, log.read_text()
+        assert time.monotonic() - began < 15
+        streaming = (tmp_path / "home" / "logs" / "streaming.log").read_text()
+        assert "did not end within" not in streaming and "Traceback" not in streaming, streaming[-3000:]
+    finally:
+        if run.poll() is None:
+            run.kill()
+            run.wait()
