@@ -9,10 +9,10 @@ import itertools
 from typing import Annotated, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from newswake.clock import to_iso
-from newswake.coins import Codes
+from newswake.coins import clean_codes
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -20,6 +20,12 @@ MAX_CANDLES_PER_PAGE = 60
 VOTE_KINDS = (
     "negative", "positive", "important", "liked", "disliked", "lol", "toxic", "saved", "comments",
 )  # fmt: skip
+
+
+def _cleaned(codes: object) -> object:
+    """Trimmed first, then measured; what is no list of texts is left to the validation."""
+    texts = isinstance(codes, list | tuple) and all(isinstance(code, str) for code in codes)
+    return tuple(clean_codes(list(codes))) if texts and isinstance(codes, list | tuple) else codes
 
 
 class Contract(BaseModel):
@@ -40,7 +46,11 @@ class Votes(Contract):
     comments: int | None = None
 
 
+# The stream refuses what is longer (streaming/parsing/posts.py); a test holds the two together.
+MAX_KIND = 64
+MAX_DOMAIN = 512
 Text = Annotated[str, Field(max_length=4_000)]
+Code = Annotated[str, Field(pattern=r'^[^{}\[\]":]{1,64}$')]
 
 
 class Observation(Contract):
@@ -48,15 +58,15 @@ class Observation(Contract):
 
     id: Annotated[str, Field(min_length=1, max_length=512)]
     source: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_.-]+$")]
-    kind: Text | None = None
+    kind: Annotated[str, Field(max_length=MAX_KIND)] | None = None
     title: Text
     url: Text | None = None
-    domain: Text | None = None
+    domain: Annotated[str, Field(max_length=MAX_DOMAIN)] | None = None
     published_at: AwareDatetime
     created_at: AwareDatetime | None = None
     seen_at: AwareDatetime
     hot: bool | None = None
-    currencies: Codes = ()
+    currencies: Annotated[tuple[Code, ...], BeforeValidator(_cleaned)] = ()
     votes: Votes | None = None
     panic_score: int | None = None
 

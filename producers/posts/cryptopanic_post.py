@@ -11,12 +11,13 @@ from datetime import timedelta
 
 from newswake.coins import clean_codes
 from newswake.errors import MessageError
-from newswake.messages import VOTE_KINDS, Votes
+from newswake.messages import MAX_KIND, VOTE_KINDS, Votes
 from producers.posts.source import Draft
 from producers.posts.text import MAX_NAME, clean_text, utc_time, web_link
 
 MAX_CODE = 32
 MAX_CODES = 500
+_NOT_IN_CODES = frozenset('{}[]":')
 MAX_COUNT = 2**31 - 1
 # A post may be dated a little after the aggregator made it: two clocks. More than this is no publication time.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
@@ -38,7 +39,7 @@ def draft_of(post: object, hot: bool | None) -> Draft:
         id=post_id,
         title=clean_text(post.get("title")) or clean_text(post.get("description")),
         published_at=published_at,
-        kind=clean_text(post.get("kind"), MAX_NAME) or None,
+        kind=clean_text(post.get("kind"), MAX_KIND) or None,
         url=web_link(post.get("original_url")) or web_link(post.get("url")),
         domain=clean_text(domain, MAX_NAME).lower() or None,
         created_at=created_at,
@@ -62,7 +63,7 @@ def _codes_of(raw: object) -> tuple[str, ...]:
     tags = raw if isinstance(raw, list) else []
     names = [tag.get("code") if isinstance(tag, Mapping) else tag for tag in tags]
     codes = clean_codes([clean_text(name, 4 * MAX_CODE) for name in names if isinstance(name, str)])
-    return tuple(code for code in codes if len(code) <= MAX_CODE)[:MAX_CODES]
+    return tuple(code for code in codes if len(code) <= MAX_CODE and not _NOT_IN_CODES & {*code})[:MAX_CODES]
 
 
 def _votes_of(raw: object) -> Votes | None:

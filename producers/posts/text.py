@@ -13,7 +13,7 @@ MAX_NAME = 255
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]+")
-EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)  # the first coin; an earlier time is a default, not a publication
+EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # before any market; an earlier time is a default, not a publication
 
 
 def clean_text(raw: object, limit: int = MAX_TITLE) -> str:

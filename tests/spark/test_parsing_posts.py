@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from pyspark.sql import SparkSession
 
+from newswake.messages import Observation, Votes
+from producers.posts.text import EARLIEST
 from streaming.parsing.posts import parse_posts
 from streaming.queries.posts import build
 from streaming.schemas import VOTE_KINDS
@@ -97,6 +100,23 @@ def test_details_of_good_messages(fates: dict[str, Fate]) -> None:
     assert fates["text that looks like an escape"].rows[0]["title"] == "C:\\u0000 and \\ud83d"
     assert fates["source in upper case"].rows[0]["source"] == "cryptopanic"
     assert fates["hot unknown"].rows[0]["hot"] is fates["hot absent"].rows[0]["hot"] is None
+
+
+def test_what_a_producer_may_publish_is_accepted(spark: SparkSession) -> None:
+    plain = Observation(id="1", source="a", title="", published_at=EARLIEST, seen_at=EARLIEST)
+    widest: list[dict[str, Any]] = [
+        {"id": "x" * 512},
+        {"source": "s" * 64},
+        {"kind": "k" * 64, "title": "t" * 4_000, "url": "u" * 4_000, "domain": "d" * 512},
+        {"currencies": ("C" * 64, "a b", "\u00e4$!-_.")},
+        {"votes": Votes(positive=2**31 - 1), "panic_score": 100, "created_at": EARLIEST},
+    ]
+    observations = [plain, *(Observation(**{**dict(plain), **fields}) for fields in widest)]
+    frame = kafka_frame(spark, [(one.key, one.to_json(), ARRIVED) for one in observations])
+    assert [row["reason"] for row in parse_posts(frame, TOLERANCE_SECONDS).select("reason").collect()] == [None] * 6
+    for fields in ({"kind": "k" * 65}, {"domain": "d" * 513}, {"currencies": ("a:b",)}, {"currencies": ("C" * 65,)}):
+        with pytest.raises(ValidationError):
+            Observation(**{**dict(plain), **fields})
 
 
 def test_recorded_answers_of_every_shape_are_good_messages(spark: SparkSession, shared_data: Path) -> None:

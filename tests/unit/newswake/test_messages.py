@@ -24,6 +24,7 @@ from newswake.messages import (
 )
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+CODES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters='{}[]":'), max_size=20)
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=3)), timezone(timedelta(hours=-9, minutes=-30))])
 TIMES = st.datetimes(datetime(2010, 1, 2), datetime(2035, 1, 1), timezones=ZONES)
 COUNTS = st.none() | st.integers(0, 10**6)
@@ -38,7 +39,7 @@ observations = st.builds(
     created_at=st.none() | TIMES,
     seen_at=TIMES,
     hot=st.sampled_from([None, True, False]),
-    currencies=st.lists(TEXT, max_size=5).map(tuple),
+    currencies=st.lists(CODES, max_size=5).map(tuple),
     votes=st.none() | st.builds(Votes, **dict.fromkeys(VOTE_KINDS, COUNTS)),
     panic_score=st.none() | st.integers(0, 100),
 )
