@@ -19,9 +19,7 @@ PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
     "delta.checkpointPolicy": "classic",
-    # A commit a minute and table. The log of the last day or two is kept, and summed up every 50 commits; with Delta's
-    # own 30 days it would be a hundred thousand files.
-    "delta.logRetentionDuration": "interval 24 hours",
+    # Delta's own 10 would sum up the log, with everything that is not deleted yet, hundreds of times a day.
     "delta.checkpointInterval": "50",
 }
 
@@ -62,9 +60,12 @@ def ensure_table(spark: SparkSession, path: str, schema: T.StructType, lake: Lak
 
 def properties(lake: Lake) -> dict[str, str]:
     """The properties of every table: what other readers need, and how long what is replaced is kept."""
+    kept = f"interval {round(lake.keep_hours * 3_600)} seconds"
     return {
         **PROPERTIES,
-        "delta.deletedFileRetentionDuration": f"interval {round(lake.keep_hours * 3_600)} seconds",
+        "delta.deletedFileRetentionDuration": kept,
+        # Delta's own 30 days of commits, some a minute, would be more than a hundred thousand files.
+        "delta.logRetentionDuration": kept,
         VERSION_PROPERTY: str(LAKE_VERSION),
     }
 
