@@ -25,6 +25,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from newswake.errors import NewswakeError, ServiceError
+from newswake.home import LIVE, mark_home
 from newswake.kafka import ensure_topics
 from newswake.settings_sources import Resolved, resolve, variable_of
 from scripts import mongod, report, services, sources, whereabouts
@@ -61,7 +62,7 @@ class Run:
     def start(self) -> None:
         """Raises `NewswakeError` when something is missing or does not come up, `Stopped` when told to stop."""
         absent = services.missing(self.resolved)
-        simulated = self.source.kind != sources.LIVE
+        simulated = self.source.kind != LIVE
         local = self.settings.local
         check_port(local.spark_ui_port, variable_of("local", "spark_ui_port"), "the Spark UI")
         if simulated:
@@ -160,7 +161,7 @@ class Run:
         self.supervisor.stop_group("apps")
         # Nobody asks the simulator any more once the producers have ended; the streaming job may take longer.
         wait_until(lambda: not self._left("candles", "posts"), APPS_STOP_SECONDS)
-        if self.source.kind != sources.LIVE:
+        if self.source.kind != LIVE:
             self.supervisor.stop_group("simulator")
         wait_until(lambda: not self._left("streaming"), APPS_STOP_SECONDS + 1)
         self.supervisor.shut_down(timeout_seconds=10.0)
@@ -214,7 +215,7 @@ def go(wanted: str, speed: float) -> None:
     if reason:
         run.say(reason)
     with only_run_of(source.home):
-        sources.mark_home(source)
+        mark_home(source.home, source.kind)
         (source.home / "run" / "run.lock").write_text(f"{os.getpid()}\n")
         stop_on_signals(run)
         try:

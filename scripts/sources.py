@@ -15,6 +15,7 @@ import ccxt
 import polars as pl
 
 from newswake.errors import SettingsError
+from newswake.home import LIVE, RECORDING, SIMULATED, read_mark, refuse_another
 from newswake.settings import Candles
 from newswake.settings_sources import Resolved, resolve, variable_of
 from producers.candles.ccxt_client import make_client
@@ -23,8 +24,6 @@ from producers.recordings.folder import open_folder
 from producers.recordings.symbols import split_symbol
 from scripts.places import HOMES
 
-LIVE, SIMULATED, RECORDING = "live", "simulated", "recording"
-MARK = "source"
 PROBE_SECONDS = 6.0
 REAL_SECONDS_BETWEEN_POLLS = 5.0
 # How long after its publication a simulated post may change; a producer must look back so far, and a poll further.
@@ -69,12 +68,7 @@ def choose(wanted: str, speed: float, environ: Mapping[str, str], candles: Candl
                 f"SOURCE={wanted} is neither auto, live nor simulated, and there is no such folder with a recording"
             )
     source = Source(kind, home or HOMES / _home_name(kind, recording), 1.0 if kind == LIVE else speed, recording)
-    mark = read_mark(source.home)
-    if mark and mark != kind:
-        raise SettingsError(
-            f"{source.home} holds what came from the source `{mark}`, and rows of two sources must not meet: "
-            f"give the source `{kind}` a home of its own with NEWSWAKE_HOME"
-        )
+    refuse_another(source.home, kind)
     return source, reason
 
 
@@ -105,20 +99,6 @@ def _home_name(kind: str, recording: Path | None) -> str:
         return kind
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", recording.name).strip(".-") or RECORDING
     return f"{RECORDING}-{name}" if name in (LIVE, SIMULATED) else name
-
-
-def read_mark(home: Path) -> str:
-    file = home / MARK
-    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
-
-
-def mark_home(source: Source) -> None:
-    """Make the home and mark it."""
-    source.home.mkdir(parents=True, exist_ok=True)
-    if read_mark(source.home) != source.kind:
-        draft = source.home / f"{MARK}.draft"
-        draft.write_text(f"{source.kind}\n", encoding="utf-8")
-        draft.replace(source.home / MARK)
 
 
 def environment(source: Source, resolved: Resolved) -> dict[str, str]:

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 from newswake.errors import NewswakeError
+from newswake.home import read_mark
 from newswake.settings_sources import resolve
 from scripts import services
 from scripts.program import read_starts, recent_starts
 from scripts.report import source_states, trouble
 from scripts.services import last_line
-from scripts.sources import read_mark
 from scripts.stop import homes
 from scripts.supervision import ProgramState, Supervisor
 

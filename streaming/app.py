@@ -169,14 +169,27 @@ def _watch(
 
 def _stop(started: Sequence[StreamingQuery], repairs: Repairs | None) -> None:
     """Let the batches and the repair that are under way end, for a while; what is cut off is done by the next start."""
-    patience, deadline = threading.Event(), time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline and any(query.isActive and query.status["isTriggerActive"] for query in started):
-        patience.wait(0.1)
+    deadline = time.monotonic() + STOP_SECONDS
     with ThreadPoolExecutor(max_workers=max(1, len(started))) as stopping:
-        for stopped in [stopping.submit(query.stop) for query in started]:
+        for stopped in [stopping.submit(_stop_after_its_batch, query, deadline) for query in started]:
             stopped.result()
     if repairs is not None:
-        repairs.finish(max(0.0, deadline - time.monotonic()) + 1.0)
+        repairs.finish(max(0.0, deadline - time.monotonic()))
+
+
+def _stop_after_its_batch(query: StreamingQuery, deadline: float) -> None:
+    """Stop the query when the batch that it is at has been committed: with a backlog the next one begins at once."""
+    pause, at_first = threading.Event(), _batch_reported(query)
+    while query.isActive and query.status["isTriggerActive"] and _batch_reported(query) == at_first:
+        if time.monotonic() >= deadline:
+            break
+        pause.wait(0.05)
+    query.stop()
+
+
+def _batch_reported(query: StreamingQuery) -> int | None:
+    progress = query.lastProgress
+    return progress.batchId if progress else None
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -195,4 +208,9 @@ def _query_names(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit, which would wait for threads that wait for an answer of the Spark that has been stopped.
+    os._exit(code)

@@ -16,6 +16,7 @@ import typer
 
 from newswake import settings as settings_module
 from newswake.clock import SystemClock, from_ms
+from newswake.home import RECORDING, mark_home
 from newswake.kafka import ensure_topics
 from newswake.logs import configure
 from producers.publisher import Publisher
@@ -44,6 +45,7 @@ def replay(
             stack.enter_context(candle_recording)
         recording = Recording(candle_recording, read_posts([posts]) if posts is not None else None)
         refuse_older(settings.kafka, from_ms(recording.end), candles is not None, posts is not None)
+        mark_home(settings.home, RECORDING)
         ensure_topics(settings.kafka)
         stop_on_signals(pace.stop)
         publisher = stack.enter_context(Publisher(settings.kafka))

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from newswake.clock import from_ms
 from newswake.errors import RecordingError
+from newswake.home import mark_home, read_mark
 from newswake.kafka import client_config
 from producers.generator.month import make_month
 from producers.recordings.held import refuse_older
@@ -72,3 +73,13 @@ def test_a_recording_is_told_again_but_no_older_one_after_it(fresh: Fresh, tmp_p
 
 def test_without_topics_nothing_is_held(fresh: Fresh) -> None:
     refuse_older(fresh.settings.kafka, datetime(2001, 1, 1, tzinfo=UTC))
+
+
+def test_a_home_of_live_rows_takes_no_recording(fresh: Fresh, tmp_path: Path) -> None:
+    mark_home(fresh.home, "live")
+    make_month(3, datetime(2025, 3, 3, tzinfo=UTC), days=1).write(tmp_path / "month")
+    refused = replay(fresh, tmp_path / "month")
+    assert refused.returncode == 2
+    assert "holds what came from the source `live`" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert read_mark(fresh.home) == "live"

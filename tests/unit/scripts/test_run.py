@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from newswake.errors import RecordingError, ServiceError, SettingsError
+from newswake.home import mark_home
 from newswake.settings import Candles
 from newswake.settings_sources import resolve
 from scripts import ending, report, sources, submit, whereabouts
-from scripts.sources import Source, choose, mark_home
+from scripts.sources import Source, choose
 from scripts.supervision import ProgramState
 from scripts.watch import Watch
 
@@ -32,7 +33,7 @@ def test_each_source_has_a_home_of_its_own(tmp_path: Path) -> None:
 def test_a_home_of_another_source_is_refused(tmp_path: Path) -> None:
     environ = {"NEWSWAKE_HOME": str(tmp_path)}
     source, _ = choose("simulated", 60, environ, Candles())
-    mark_home(source)
+    mark_home(source.home, source.kind)
     assert choose("simulated", 60, environ, Candles())[0].home == tmp_path
     with pytest.raises(SettingsError, match="NEWSWAKE_HOME"):
         choose("live", 60, environ, Candles())
@@ -54,7 +55,7 @@ def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_auto_goes_on_with_what_a_home_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "probe", lambda candles: "")
-    mark_home(Source("simulated", tmp_path))
+    mark_home(tmp_path, "simulated")
     assert choose("auto", 60, {"NEWSWAKE_HOME": str(tmp_path)}, Candles())[0].kind == "simulated"
 
 
