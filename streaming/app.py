@@ -110,7 +110,7 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)
         if context.once:
             _finish(context, started, stop, repairs=post_prices.NAME in queries)
-            if housekeeping.is_due(datetime.now(UTC)):
+            if not stop.is_set() and housekeeping.is_due(datetime.now(UTC)):
                 housekeeping.vacuum()
         else:
             _watch(started, repairs, housekeeping, stop)
