@@ -94,14 +94,18 @@ def newest(folder: Path) -> Path:
     return folder / str(max(int(file.name) for file in folder.iterdir() if file.name.isdigit()))
 
 
-def emptied(file: Path) -> None:
-    file.write_bytes(b"")
+def becomes(file: Path, content: bytes) -> None:
+    """Without Hadoop's checksum beside it, which would be noticed first."""
+    file.write_bytes(content)
     file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
+
+
+def emptied(file: Path) -> None:
+    becomes(file, b"")
 
 
 def cut(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-5])
-    file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
+    becomes(file, file.read_bytes()[:-5])
 
 
 def beside_its_checksum(file: Path) -> None:
@@ -122,7 +126,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "the newest commit is empty": (lambda path: emptied(newest(path / "commits")), "is empty"),
     "the newest commit is of another version": (
-        lambda path: newest(path / "commits").write_text("v9\n{}"),
+        lambda path: becomes(newest(path / "commits"), b"v9\n{}"),
         "another version of Spark",
     ),
     "the metadata are empty": (lambda path: emptied(path / "metadata"), "metadata is empty"),
@@ -131,7 +135,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "the fingerprint is cut off": (lambda path: cut(path / "newswake.json"), "newswake.json is cut off"),
     "the fingerprint is gone": (lambda path: (path / "newswake.json").unlink(), "lost its newswake.json"),
     "the fingerprint is of another form": (
-        lambda path: (path / "newswake.json").write_text('{"form": 99}'),
+        lambda path: becomes(path / "newswake.json", b'{"form": 99}'),
         "another version of newswake (its form is 99, this one makes 2)",
     ),
 }
