@@ -36,7 +36,7 @@ def test_an_old_checkpoint_keeps_its_settings_and_its_table(pipeline: Pipeline) 
     shutil.rmtree(Path(pipeline.settings.lake_path) / "post_prices")
     with pytest.raises(ServiceError) as gone:
         pipeline.once(["post_prices"])
-    assert_sentence(str(gone.value), "lake/post_prices is gone", "restore the table, or `make rebuild QUERY=post_prices`")
+    assert_sentence(str(gone.value), "lake/post_prices is gone", "restore the table, or `make rebuild")
 
     shutil.rmtree(Path(pipeline.settings.checkpoints_path) / "post_prices")
     pipeline.once(["post_prices"], horizons_minutes=(0, 30))
