@@ -83,7 +83,7 @@ def test_it_is_due_by_the_clock_however_often_the_process_starts(pipeline: Pipel
 
 def test_starts_leave_no_trail_of_clock_files(pipeline: Pipeline) -> None:
     folder = Path(pipeline.settings.checkpoints_path) / "post_prices" / "clock"
-    for number in range(5):
+    for number in range(4):
         world = World((Beat(at(2 * number + 2)),), tuple(hours_of("BTC", at(2 * number), 2)))
         publish(pipeline.settings, world)
         pipeline.once(["post_prices"])
