@@ -2,8 +2,8 @@
 
 A broker, a mongod and the four queries run as in life; each day comes in `--rounds` portions of minute candles of three
 coins, of new, re-seen and late posts, and a heartbeat, and each portion is one batch of every query, as one trigger is.
-A day in life has some thousand batches, so what is counted or kept by time is scaled: a table is compacted after five
-days of batches, files that this replaced are deleted every second day once they are about two days old, and the tables'
+A day in life has some thousand batches, so what is counted or kept by time is scaled: a table is compacted and its
+log summed up after five days of batches, files that this replaced are deleted every second day once they are about two days old, and the tables'
 logs are made older by a day with every day that passes. The repair looks at everything after each day.
 
 The table that it prints tells, by day, how long a batch takes (median and longest over the day, all four queries), and
@@ -118,6 +118,8 @@ def run(spark: SparkSession, settings: Settings, days: int, rounds: int, seed: i
     context = Context(spark, settings)
     for name, schema in TABLES.items():
         delta.ensure_table(spark, context.table(name), schema, settings.lake)
+        interval = f"'delta.checkpointInterval' = '{5 * rounds}'"
+        spark.sql(f"ALTER TABLE delta.`{context.table(name)}` SET TBLPROPERTIES ({interval})")
     ensure_topics(settings.kafka)
     for name, query in QUERIES.items():
         context.checkpoint(name).verify(query.fingerprint(context))
