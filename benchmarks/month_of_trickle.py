@@ -2,9 +2,10 @@
 
 A broker, a mongod and the four queries run as in life; each day comes in `--rounds` portions of minute candles of three
 coins, of new, re-seen and late posts, and a heartbeat, and each portion is one batch of every query, as one trigger is.
-A day in life has some thousand batches, so what is counted or kept by time is scaled: a table is compacted and its
-log summed up after five days of batches, files that this replaced are deleted every second day once they are about two days old, and the tables'
-logs are made older by a day with every day that passes. The repair looks at everything after each day.
+A day in life has some thousand batches, so what is counted or kept by time is scaled: a table is compacted and its log
+summed up after five days of batches, files that this replaced are deleted every second day once they are about two days
+old, and the tables' logs are made older by a day with every day that passes. The repair looks at everything after each
+day.
 
 The table that it prints tells, by day, how long a batch takes (median and longest over the day, all four queries), and
 what is on the disk. Flat means: the last days are like those after the first deletion.
@@ -135,8 +136,8 @@ def run(spark: SparkSession, settings: Settings, days: int, rounds: int, seed: i
         for world in portions(chance, day, rounds):
             publish(settings, world)
             began = time.monotonic()
-            for query in started:
-                query.processAllAvailable()
+            for running in started:
+                running.processAllAvailable()
             took.append(time.monotonic() - began)
         began = time.monotonic()
         repair(context)
@@ -148,8 +149,8 @@ def run(spark: SparkSession, settings: Settings, days: int, rounds: int, seed: i
             vacuumed = time.monotonic() - began
         older_by_a_day(Path(settings.lake_path))
         print(_line(day + 1, took, repaired, vacuumed, sizes(settings)), flush=True)
-    for query in started:
-        query.stop()
+    for running in started:
+        running.stop()
     housekeeping.finish()
 
 
