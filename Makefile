@@ -8,6 +8,9 @@ SOURCE ?= auto
 SPEED ?= 60
 MASTER ?= local[*]
 ARGS ?=
+FROM ?=
+UNTIL ?=
+QUERY ?=
 
 VENV := .venv/bin
 SETUP := $(if $(PYTHON),$(PYTHON),python3.11) -m scripts.setup
@@ -43,6 +46,20 @@ settings: ## the settings in force, secrets masked, and where each came from
 .PHONY: submit
 submit: ## spark-submit of the streaming application; ARGS="--once" MASTER=spark://host:7077
 	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' -- $(ARGS)
+
+.PHONY: repair
+repair: ## price what came too late, FROM=2026-03-01 UNTIL=2026-03-02T12:00 (target times, UTC; default: all)
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master '$(MASTER)' --program tools -- \
+	    repair --from '$(FROM)' --until '$(UNTIL)'
+
+.PHONY: late
+late: ## what is due and not in post_prices, by coin and hour; FROM= UNTIL= ARGS=--json
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master '$(MASTER)' --program tools -- \
+	    late --from '$(FROM)' --until '$(UNTIL)' $(ARGS)
+
+.PHONY: rebuild
+rebuild: ## a new checkpoint for QUERY=posts|candles|post_prices|dead_letters, with the same rows
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' --program tools -- rebuild '$(QUERY)'
 
 .PHONY: test
 test: check ## all checks and all tests; ARGS="tests/unit -k name" for some

@@ -73,6 +73,7 @@ class Mongo(Group):
     database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")] = Field("newswake", description="its name")
     candles_ttl_days: PositiveInt = Field(400, description="candles older than this leave MongoDB (never the lake)")
     coverage_ttl_days: PositiveInt = Field(30, description="rows of source_coverage older than this leave MongoDB")
+    dead_letters_ttl_days: PositiveInt = Field(90, description="dead letters leave MongoDB after this (never the lake)")
     timeout_ms: PositiveInt = Field(5_000, description="how long a client looks for the server")
 
 
@@ -81,6 +82,10 @@ class Lake(Group):
 
     path: str = Field("", description="folder or URL of the tables; empty: NEWSWAKE_HOME/lake")
     checkpoints: str = Field("", description="folder or URL of the checkpoints; empty: NEWSWAKE_HOME/checkpoints")
+    keep_hours: Annotated[int, Field(ge=24)] = Field(
+        48, description="how long files that compaction has replaced are kept, for readers that still use them"
+    )
+    vacuum_hours: PositiveFloat = Field(6.0, description="time between two deletions of what is older than that")
 
 
 class Streaming(Group):

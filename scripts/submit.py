@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,9 +24,10 @@ from newswake.settings import Settings, load
 from newswake.tether import die_with_parent
 from scripts.checks import java_command
 from scripts.places import CONF, JVM, ROOT
+from scripts.supervision import is_running
 
 PATIENCE_SECONDS = 9.0  # from the signal until the driver must have ended; a whole run has 15 to stop
-APPLICATION = ROOT / "streaming" / "app.py"
+PROGRAMS = {name: ROOT / "streaming" / f"{name}.py" for name in ("app", "tools")}
 DEFAULTS = CONF / "spark-defaults.conf"
 # Most of the work of a start is compiling code that is about to run once. With these, the first price comes after half
 # the work, and what a live or simulated run brings is far below what they can do; history goes faster without them.
@@ -33,8 +35,10 @@ QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 
-def command(settings: Settings, master: str, arguments: Sequence[str], quick_start: bool = False) -> list[str]:
-    """The command line of spark-submit. Raises `SetupError` when the jars are not there."""
+def command(
+    settings: Settings, master: str, arguments: Sequence[str], quick_start: bool = False, program: str = "app"
+) -> list[str]:
+    """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
     jars = sorted((JVM / "spark").glob("*.jar"))
     if not jars:
         raise SetupError(f"Spark's connectors are not in {JVM / 'spark'}: run `make setup`")
@@ -47,7 +51,9 @@ def command(settings: Settings, master: str, arguments: Sequence[str], quick_sta
         *("--conf", f"spark.ui.port={settings.local.spark_ui_port}"),
         *("--conf", f"spark.sql.warehouse.dir={settings.home / 'spark' / 'warehouse'}"),
         *(("--conf", f"{JAVA_OPTIONS}={default_of(JAVA_OPTIONS)} {QUICK_START}") if quick_start else ()),
-        str(APPLICATION),
+        # What is run by hand takes no port from the application beside it.
+        *(("--conf", "spark.ui.enabled=false") if program != "app" else ()),
+        str(PROGRAMS[program]),
         *arguments,
     ]
 
@@ -75,8 +81,27 @@ def environment(environ: Mapping[str, str], settings: Settings, master: str, jav
     }
     if master.startswith("local"):  # its UI and ports are nobody else's
         result["SPARK_LOCAL_IP"] = "127.0.0.1"
-        result.setdefault("SPARK_LOCAL_DIRS", str(settings.home / "spark" / "scratch"))
+        result.setdefault("SPARK_LOCAL_DIRS", str(own_scratch(settings.home)))
+        # RocksDB unpacks its library, 15 MB, and a JVM that is killed leaves it behind: not in /tmp.
+        result.setdefault("ROCKSDB_SHAREDLIB_DIR", result["SPARK_LOCAL_DIRS"])
     return result
+
+
+def scratch(home: Path) -> Path:
+    return home / "spark" / "scratch"
+
+
+def own_scratch(home: Path) -> Path:
+    """Where this launcher's Spark keeps what lives no longer than it."""
+    return scratch(home) / str(os.getpid())
+
+
+def clear_scratch(home: Path) -> None:
+    """Make this launcher's own folder, and delete what launchers that run no more have left behind."""
+    for folder in scratch(home).iterdir() if scratch(home).is_dir() else ():
+        if not (folder.name.isdigit() and is_running(int(folder.name)) and int(folder.name) != os.getpid()):
+            shutil.rmtree(folder, ignore_errors=True)
+    own_scratch(home).mkdir(parents=True, exist_ok=True)
 
 
 def run(line: Sequence[str], environ: Mapping[str, str], pid_file: Path) -> int:
@@ -168,18 +193,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.submit", description="spark-submit of streaming/app.py")
     parser.add_argument("--master", default="local[*]", help="Spark's master, as spark-submit takes it")
     parser.add_argument("--quick-start", action="store_true", help="less work at the start, slower over history")
+    parser.add_argument("--program", default="app", choices=list(PROGRAMS), help="which file of streaming/ to run")
     parser.add_argument("arguments", nargs="*", help="arguments of the application, after --")
     options = parser.parse_args()
     try:
         settings = load()
         java = java_command()
-        (settings.home / "spark").mkdir(parents=True, exist_ok=True)
-        line = command(settings, options.master, options.arguments, options.quick_start)
+        clear_scratch(settings.home)
+        line = command(settings, options.master, options.arguments, options.quick_start, options.program)
     except NewswakeError as error:
         print(f"newswake: {error}", file=sys.stderr)
         sys.exit(2)
     environ = environment(os.environ, settings, options.master, java)
-    sys.exit(run(line, environ, settings.home / "run" / "streaming.pid"))
+    try:
+        sys.exit(run(line, environ, settings.home / "run" / "streaming.pid"))
+    finally:
+        shutil.rmtree(own_scratch(settings.home), ignore_errors=True)
 
 
 if __name__ == "__main__":

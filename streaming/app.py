@@ -7,42 +7,41 @@ it again, and the checkpoints make the effect exactly-once.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 # spark-submit puts this file's folder on the path, not the project's.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from py4j.protocol import Py4JError
-from pymongo.errors import PyMongoError
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
-from newswake import disks, logs
-from newswake.errors import NewswakeError, ServiceError
+from newswake import logs
+from newswake.errors import ServiceError
 from newswake.kafka import ensure_topics
 from newswake.mongo import ca_file, check_uri
 from newswake.settings import Settings, load
-from streaming import mongo_setup
+from streaming import mongo_setup, writer
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
+from streaming.housekeeping import Housekeeping
+from streaming.locks import only_application
 from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
-from streaming.reasons import full_disk, named, reason_of
+from streaming.reasons import named
 from streaming.repair import repair
 from streaming.repairs import Repairs
 from streaming.schemas import TABLES
+from streaming.sentences import EXPECTED, explain
 from streaming.sinks import delta
 from streaming.trust import trust_also
 
@@ -68,11 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped (0), or until something fails (1; 2 when a person has to change something)."""
     options = _options(arguments)
     mask: Callable[[str], str] = str
+    settings: Settings | None = None
     try:
         settings = load()
         mask = logs.MaskSecrets(logs.secrets_of(settings)).mask
         logs.configure(settings, "streaming")
-        with _only_one(settings):
+        with only_application(settings):
             stop = threading.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
@@ -81,17 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run(Context(spark, settings, once=options.once), options.queries, stop)
             finally:
                 spark.stop()
-    except NewswakeError as error:
-        print(f"newswake: {mask(str(error))}", file=sys.stderr, flush=True)
-        return 2
-    except (PySparkException, Py4JError, PyMongoError) as error:
-        print(f"newswake: {mask(reason_of(error, settings))}", file=sys.stderr, flush=True)
-        return 1
-    except OSError as error:
-        if not disks.is_full(error):
-            raise
-        print(f"newswake: {full_disk(settings, said=True)}", file=sys.stderr, flush=True)
-        return 1
+    except EXPECTED as error:
+        code, sentence = explain(error, settings, mask)
+        print(f"newswake: {sentence}", file=sys.stderr, flush=True)
+        return code
     return 0
 
 
@@ -110,11 +103,15 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     ensure_topics(context.settings.kafka)
     database = mongo_setup.connect(context.settings.mongo)
     mongo_setup.ensure(database, context.settings.candles.coins)
-    _ensure_tables(context)
+    if post_prices.NAME in queries:
+        writer.take(database, context.settings)
+    _ensure_tables(context, queries)
     # All of them before the first one starts: a refusal must not stop others in the middle of a batch.
     for name in queries:
+        context.checkpoint(name).check()
         context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
     repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
+    housekeeping = Housekeeping(context)
     listener = ProgressListener(database)
     context.spark.streams.addListener(listener)
     try:
@@ -122,10 +119,13 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)
         if context.once:
             _finish(context, started, stop, repairs=post_prices.NAME in queries)
+            if not stop.is_set() and housekeeping.is_due(datetime.now(UTC)):
+                housekeeping.vacuum()
         else:
-            _watch(started, repairs, stop)
+            _watch(started, repairs, housekeeping, stop)
     finally:
         _stop(context.spark.streams.active, repairs)
+        housekeeping.finish()
         deliver_reports(context.spark)
         context.spark.streams.removeListener(listener)
         database.client.close()
@@ -142,20 +142,30 @@ def _finish(context: Context, started: list[StreamingQuery], stop: threading.Eve
         repair(context)
 
 
-def _ensure_tables(context: Context) -> None:
-    """Raises `ServiceError` for a checkpoint whose table is gone: its rows would be skipped as written."""
+def _ensure_tables(context: Context, queries: Sequence[str]) -> None:
+    """Make the tables that are missing.
+
+    Raises `ServiceError` for a table of another version, and for a checkpoint whose table is gone: its rows would be
+    skipped as written.
+    """
+    # The repair reads the tables of both.
+    needed = {*queries, posts.NAME, candles.NAME} if post_prices.NAME in queries else {*queries}
     for name, schema in TABLES.items():
         path = context.table(name)
         checkpoint = context.checkpoint(name)
         if not delta.is_table(context.spark, path) and checkpoint.has_begun():
+            if name not in needed:
+                continue  # not made anew either: its own query must find that it is gone
             raise ServiceError(
                 f"The table {path} is gone, but the checkpoint {checkpoint.path} says that its rows were written: "
-                "restore the table, or move the checkpoint away as well to write them again"
+                f"restore the table, or `make rebuild QUERY={name}`, which writes again what the topics still hold"
             )
-        delta.ensure_table(context.spark, path, schema)
+        delta.ensure_table(context.spark, path, schema, context.settings.lake)
 
 
-def _watch(started: Sequence[StreamingQuery], repairs: Repairs | None, stop: threading.Event) -> None:
+def _watch(
+    started: Sequence[StreamingQuery], repairs: Repairs | None, housekeeping: Housekeeping, stop: threading.Event
+) -> None:
     """Until `stop`: a failed query is raised, a failed repair too."""
     while not stop.wait(LOOK_SECONDS):
         for query in started:
@@ -165,6 +175,7 @@ def _watch(started: Sequence[StreamingQuery], repairs: Repairs | None, stop: thr
                 raise ServiceError(f"The query {query.name} has ended by itself")
         if repairs is not None:
             repairs.look(time.monotonic())
+        housekeeping.look(time.monotonic())
 
 
 def _stop(started: Sequence[StreamingQuery], repairs: Repairs | None) -> None:
@@ -205,25 +216,6 @@ def _query_names(text: str) -> list[str]:
     if unknown or not names:
         raise argparse.ArgumentTypeError(f"no such query: {', '.join(unknown)}; there are {', '.join(QUERIES)}")
     return names
-
-
-@contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Hold the home, and tell the launcher our pid: it must signal this process, not the JVM around it.
-
-    Raises `ServiceError` when another application holds it: two would write to the same checkpoints.
-    """
-    folder = settings.home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "streaming.lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServiceError(
-                f"Another streaming application runs in {settings.home}: stop it first, or set another NEWSWAKE_HOME"
-            ) from None
-        (folder / "streaming.pid").write_text(str(os.getpid()), encoding="utf-8")
-        yield
 
 
 if __name__ == "__main__":

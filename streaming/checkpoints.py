@@ -9,45 +9,69 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any, Never
 
 from newswake.errors import ServiceError, SettingsError
 from streaming.files import Files
 
 FINGERPRINT_FILE = "newswake.json"
+LOG_VERSION = "v1"  # the first line of Spark's files in offsets/ and commits/
 
 Fingerprint = Mapping[str, str | int | list[int]]
 
 
 class Checkpoint:
-    """The checkpoint of one query, at `path`."""
+    """The checkpoint of one query, at `path`. Whatever reads a file of it raises `ServiceError` for a damaged one."""
 
     def __init__(self, files: Files, query: str, path: str) -> None:
         self._files = files
         self.query = query
         self.path = path
 
+    @property
+    def cure(self) -> str:
+        return f"`make rebuild QUERY={self.query}` makes a new one and keeps every row"
+
     def has_begun(self) -> bool:
         """Whether a batch was ever committed."""
         return bool(self._batches("commits"))
 
+    def check(self) -> None:
+        """Read what Spark will read at a start. Raises `ServiceError` for a file that is empty, cut off or gone."""
+        planned, committed = self._batches("offsets"), self._batches("commits")
+        if not planned and not committed:
+            return
+        self.id()
+        newest = max(planned, default=-1)
+        if max(committed, default=-1) not in (newest, newest - 1):
+            self._refuse(f"{self.path}/commits does not go with {self.path}/offsets")
+        for number in (newest, newest - 1):
+            if number >= 0:
+                self._entry("offsets", number)
+        if committed:
+            self._entry("commits", max(committed))
+
     def verify(self, fingerprint: Fingerprint) -> None:
         """Store the fingerprint of a new checkpoint, compare it with an old one's.
 
-        Raises `SettingsError` naming what changed and what to do, `ServiceError` when the stored one is unreadable.
+        Raises `SettingsError` naming what changed and what to do, `ServiceError` when the stored one is unreadable or
+        of another version of newswake.
         """
         stored_at = f"{self.path}/{FINGERPRINT_FILE}"
         if not self._files.exists(stored_at):
             if self.has_begun():
                 raise ServiceError(
                     f"The checkpoint of {self.query} at {self.path} was not made by newswake, or lost its "
-                    f"{FINGERPRINT_FILE}; restore that file, or move the checkpoint away to begin anew"
+                    f"{FINGERPRINT_FILE}; restore that file, or {self.cure}"
                 )
             self._files.write_text(stored_at, json.dumps(dict(fingerprint)))
             return
-        try:
-            stored = json.loads(self._files.read_text(stored_at))
-        except ValueError:
-            raise ServiceError(f"{stored_at} is damaged: restore it, or move the checkpoint away") from None
+        stored = self._object(stored_at)
+        if stored.get("form") != fingerprint.get("form"):
+            raise ServiceError(
+                f"The checkpoint of {self.query} at {self.path} was made by another version of newswake (its form is "
+                f"{stored.get('form')}, this one makes {fingerprint.get('form')}): start that version, or {self.cure}"
+            )
         changes = [
             f"{name} is {fingerprint.get(name)}, was {stored.get(name)}"
             for name in sorted({*fingerprint, *stored})
@@ -56,27 +80,23 @@ class Checkpoint:
         if changes:
             raise SettingsError(
                 f"The checkpoint of {self.query} at {self.path} cannot take these changes: {'; '.join(changes)}. "
-                f"Set them back, or move that folder and the table {self.query} away, which re-computes its rows "
-                "from what the topics still hold"
+                f"Set them back, or {self.cure}"
             )
 
     def id(self) -> str:
-        """Spark's own id of this checkpoint; a new checkpoint has a new one. Raises `ServiceError` when unreadable."""
-        try:
-            return str(json.loads(self._files.read_text(f"{self.path}/metadata"))["id"])
-        except (ValueError, KeyError) as error:
-            raise ServiceError(f"{self.path}/metadata is damaged: the checkpoint of {self.query} is lost") from error
+        """Spark's own id of this checkpoint; a new checkpoint has a new one."""
+        path = f"{self.path}/metadata"
+        return str(self._object(path).get("id") or self._refuse(f"{path} has no id"))
 
     def watermark(self) -> datetime | None:
         """The watermark of the newest committed batch: every row up to it has been written. None before the first."""
         committed = self._batches("commits")
         if not committed:
             return None
-        lines = self._files.read_text(f"{self.path}/offsets/{max(committed)}").splitlines()
         try:
-            watermark_ms = int(json.loads(lines[1])["batchWatermarkMs"])
-        except (ValueError, KeyError, IndexError) as error:
-            raise ServiceError(f"{self.path}/offsets/{max(committed)} is damaged") from error
+            watermark_ms = int(json.loads(self._entry("offsets", max(committed))[0])["batchWatermarkMs"])
+        except (ValueError, KeyError, TypeError):
+            self._refuse(f"{self.path}/offsets/{max(committed)} has no watermark")
         return datetime.fromtimestamp(watermark_ms / 1000, UTC) if watermark_ms else None
 
     def offsets(self) -> dict[str, dict[str, int]]:
@@ -84,15 +104,60 @@ class Checkpoint:
         planned = self._batches("offsets")
         if not planned:
             return {}
-        path = f"{self.path}/offsets/{max(planned)}"
         read: dict[str, dict[str, int]] = {}
-        try:
-            for line in self._files.read_text(path).splitlines()[2:]:
-                source = {} if line == "-" else json.loads(line)  # "-": nothing was read of it yet
-                read |= {topic: ends for topic, ends in source.items() if isinstance(ends, dict)}
-        except (ValueError, AttributeError) as error:
-            raise ServiceError(f"{path} is damaged") from error
+        for line in self._entry("offsets", max(planned))[1:]:
+            source = {} if line == "-" else json.loads(line)  # "-": nothing was read of it yet
+            read |= {topic: ends for topic, ends in source.items() if isinstance(ends, dict)}
         return read
+
+    def committed_before_ms(self) -> int | None:
+        """When the batch before the newest committed one was committed, in epoch milliseconds; None: there is none."""
+        committed = sorted(self._batches("commits"))
+        return self._files.modified_ms(f"{self.path}/commits/{committed[-2]}") if len(committed) > 1 else None
+
+    def move_aside(self, now: datetime) -> str | None:
+        """Give the folder another name, which is returned; None when there is none."""
+        if not self._files.exists(self.path):
+            return None
+        aside = f"{self.path}.{now:%Y%m%dT%H%M%S}"
+        self._files.rename(self.path, aside)
+        return aside
 
     def _batches(self, folder: str) -> list[int]:
         return [int(name) for name in self._files.names(f"{self.path}/{folder}") if name.isdigit()]
+
+    def _entry(self, folder: str, batch: int) -> list[str]:
+        """The lines of a file of Spark's logs, after the version: JSON objects, or "-" where there is nothing."""
+        path = f"{self.path}/{folder}/{batch}"
+        version, *lines = self._read(path).splitlines() or [""]
+        if version != LOG_VERSION:
+            self._refuse(f"{path} is of another version of Spark ({version[:20]!r})" if version else f"{path} is empty")
+        if not lines:
+            self._refuse(f"{path} is cut off")
+        for line in lines:
+            if line != "-":
+                self._parsed(path, line)
+        return lines
+
+    def _object(self, path: str) -> dict[str, Any]:
+        return self._parsed(path, self._read(path))
+
+    def _read(self, path: str) -> str:
+        try:
+            return self._files.read_text(path)
+        except OSError as error:
+            self._refuse(f"{path} cannot be read ({error})")
+
+    def _parsed(self, path: str, text: str) -> dict[str, Any]:
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            self._refuse(f"{path} is cut off" if text.strip() else f"{path} is empty")
+        return found
+
+    def _refuse(self, what: str) -> Never:
+        raise ServiceError(
+            f"The checkpoint of {self.query} is damaged: {what}. Restore that folder from a copy, or {self.cure}"
+        )

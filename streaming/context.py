@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cached_property
 
 from pyspark.sql import SparkSession
@@ -12,16 +12,16 @@ from newswake.settings import Settings
 from streaming.checkpoints import Checkpoint
 from streaming.files import Files
 from streaming.inputs import Inputs
+from streaming.locks import held
 
 
 @dataclass(frozen=True)
 class Context:
-    """`once`: process what is there and end. `post_prices_lock` is held by whoever writes the table `post_prices`."""
+    """`once`: process what is there and end."""
 
     spark: SparkSession
     settings: Settings
     once: bool = False
-    post_prices_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def inputs(self) -> Inputs:
@@ -30,6 +30,10 @@ class Context:
 
     def checkpoint(self, query: str) -> Checkpoint:
         return Checkpoint(Files(self.spark), query, f"{self.settings.checkpoints_path}/{query}")
+
+    def post_prices_lock(self) -> AbstractContextManager[None]:
+        """Held by whoever writes the table `post_prices`, from reading what it holds to the last write."""
+        return held(self.settings.home / "run" / "post_prices.lock")
 
     def table(self, name: str) -> str:
         return f"{self.settings.lake_path}/{name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 
@@ -26,12 +27,16 @@ class Files:
         return [status.getPath().getName() for status in system.listStatus(place)]
 
     def read_text(self, path: str) -> str:
+        """Raises `OSError`, also for a file that does not fit its checksum."""
         place, system = self._open(path)
-        stream = system.open(place)
         try:
-            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-        finally:
-            stream.close()
+            stream = system.open(place)
+            try:
+                return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+            finally:
+                stream.close()
+        except Py4JJavaError as error:
+            raise OSError(error.java_exception.getClass().getSimpleName()) from error
 
     def write_text(self, path: str, text: str) -> None:
         """Write a file that is not there yet, whole or not at all: on a full disk, half of one would be believed."""
@@ -45,6 +50,21 @@ class Files:
             stream.close()
         if not system.rename(draft, place):
             raise OSError(f"{path} could not be written: its draft cannot be renamed")
+
+    def modified_ms(self, path: str) -> int:
+        """When the file was last written, by the clock of its file system, in epoch milliseconds."""
+        place, system = self._open(path)
+        return int(system.getFileStatus(place).getModificationTime())
+
+    def delete(self, path: str) -> None:
+        place, system = self._open(path)
+        system.delete(place, False)
+
+    def rename(self, path: str, new: str) -> None:
+        """Raises `OSError` when the file system refuses."""
+        place, system = self._open(path)
+        if not system.rename(place, self._open(new)[0]):
+            raise OSError(f"{path} cannot be renamed to {new}")
 
     def make_folder(self, path: str) -> None:
         """Make a folder and those above it, where they are missing."""

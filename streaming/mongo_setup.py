@@ -35,7 +35,14 @@ INDEXES = {
         IndexModel([("symbol", ASCENDING), ("published_at", DESCENDING)]),
         IndexModel([("price_status", ASCENDING), ("target_time", DESCENDING)]),
     ],
-    "dead_letters": [IndexModel([("kafka_time", DESCENDING)])],
+    "candle_revisions": [
+        IndexModel([("symbol", ASCENDING), ("open_time", DESCENDING)]),
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0),
+    ],
+    "dead_letters": [
+        IndexModel([("kafka_time", DESCENDING)]),
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0),
+    ],
     "repairs": [IndexModel([("ended_at", DESCENDING)], expireAfterSeconds=REPAIRS_DAYS * 86_400)],
 }
 

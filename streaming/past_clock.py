@@ -48,8 +48,8 @@ def past_clock(context: Context, checkpoint: Checkpoint) -> tuple[DataFrame, Dat
         # As a heartbeat, which stands at its time plus the largest horizon.
         posts -= max(streaming.horizons_minutes) * MINUTE_MS
     return (
-        _told(context, f"{checkpoint.path}/clock/posts", posts, "heartbeat"),
-        _told(context, f"{checkpoint.path}/clock/candles", candles, "hour"),
+        _told(context, checkpoint, "posts", posts, "heartbeat"),
+        _told(context, checkpoint, "candles", candles, "hour"),
     )
 
 
@@ -59,10 +59,27 @@ def _newest(rows: DataFrame) -> int | None:
     return newest
 
 
-def _told(context: Context, folder: str, ms: int | None, column: str) -> DataFrame:
+def _told(context: Context, checkpoint: Checkpoint, name: str, ms: int | None, column: str) -> DataFrame:
+    folder = f"{checkpoint.path}/clock/{name}"
     files = Files(context.spark)
     files.make_folder(folder)
+    _forget_read(files, checkpoint, folder)
     if ms is not None:
         files.write_text(f"{folder}/{time.time_ns()}.json", json.dumps({"ms": ms}))
     stream = context.spark.readStream.schema("ms bigint").json(folder)
     return stream.select(F.timestamp_millis("ms").alias(column))
+
+
+def _forget_read(files: Files, checkpoint: Checkpoint, folder: str) -> None:
+    """Delete the files that a committed batch has read: every start leaves one.
+
+    The newest batch was planned after the commit before it, with every file that was there by then; so when it is
+    committed as well, nothing asks for those files again. By the file system's own clock.
+    """
+    before = checkpoint.committed_before_ms()
+    if before is None:
+        return
+    for name in files.names(folder):
+        path = f"{folder}/{name}"
+        if files.modified_ms(path) < before:
+            files.delete(path)

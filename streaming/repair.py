@@ -2,7 +2,12 @@
 
 The stream and the repair never write the same row. After a batch with watermark W, the stream has written every row
 that it knows of whose hour is not after W, and drops what comes later for those hours; the repair only touches hours
-up to the W of the newest committed batch. So nothing has to be agreed between them but who commits next.
+up to the W of the newest committed batch. Only a post that is dated anew can be both's: its row is the stream's again
+after it was priced. So each of them, and a second repair that is run by hand, looks under the lock of `post_prices` at
+what the table holds, and writes only what it still lacks.
+
+MongoDB is written before Delta, and Delta decides what is owed: a repair that is killed between the two is done again
+by the next one, which replaces in MongoDB what it left there.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from streaming.context import Context
@@ -40,6 +45,22 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Period:
+    """Target times from `start`, and before `end`; None: without a bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def holds(self, time: Column) -> Column:
+        after = F.lit(True) if self.start is None else time >= F.lit(self.start)
+        before = F.lit(True) if self.end is None else time < F.lit(self.end)
+        return after & before
+
+
+ALWAYS = Period()
+
+
+@dataclass(frozen=True)
 class Repaired:
     """What one repair wrote: rows priced, rows stated as missing."""
 
@@ -48,12 +69,16 @@ class Repaired:
     seen: Seen | None
 
 
-def repair(context: Context, since: Seen | None = None) -> Repaired:
+def repair(
+    context: Context, since: Seen | None = None, period: Period = ALWAYS, until: datetime | None = None
+) -> Repaired:
     """Write to both sinks what is due, not present and not the stream's; price `missing` rows whose candle has come.
 
-    Without `since`, everything is looked at; with it, only what became due, was observed or came in after it.
+    Without `since`, everything in the period is looked at; with it, only what became due, was observed or came in after
+    it. `until` is the newest hour that is not the stream's, by default what its checkpoint says. May run beside the
+    queries and beside another repair.
     """
-    until = context.checkpoint("post_prices").watermark()
+    until = until or context.checkpoint("post_prices").watermark()
     posts = delta.read(context.spark, context.table("posts"))
     candles = delta.read(context.spark, context.table("candles"))
     newest = newest_seen(posts, candles)
@@ -69,6 +94,7 @@ def repair(context: Context, since: Seen | None = None) -> Repaired:
         join_posts=streaming.join_posts,
         until=until,
         since=since,
+        period=period,
     )
     with materialised(owed) as (keys, count):
         if not count:
@@ -84,15 +110,32 @@ def repair(context: Context, since: Seen | None = None) -> Repaired:
             at=_now(),
         )
         with materialised(rows) as (result, result_count):
+            priced, missing = _write(context, result) if result_count else (0, 0)
+    if priced or missing:
+        log.info("repaired: %d rows priced, %d stated as missing", priced, missing)
+    return Repaired(priced, missing, Seen(until, newest))
+
+
+def _write(context: Context, rows: DataFrame) -> tuple[int, int]:
+    """What the table still lacks of `rows`, to both sinks. Returns how many were priced, and stated as missing."""
+    with context.post_prices_lock():
+        present = delta.read(context.spark, context.table("post_prices"))
+        with materialised(still_owed(rows, present)) as (owed, count):
+            if not count:
+                return 0, 0
             # Counted before the write: after it, Spark computes anew what it kept, because the table has changed.
-            priced = result.where(F.col("price").isNotNull()).count() if result_count else 0
-            if result_count:
-                with context.post_prices_lock:
-                    mongo.write(post_price_documents(result), context.settings.mongo, "post_prices")
-                    _merge(context, result)
-    if result_count:
-        log.info("repaired: %d rows priced, %d stated as missing", priced, result_count - priced)
-    return Repaired(priced, result_count - priced, Seen(until, newest))
+            priced = owed.where(F.col("price").isNotNull()).count()
+            mongo.write(post_price_documents(owed), context.settings.mongo, "post_prices")
+            _merge(context, owed)
+            return priced, count - priced
+
+
+def still_owed(rows: DataFrame, present: DataFrame) -> DataFrame:
+    """Of computed rows, those that the table lacks, and the priced ones that it holds as missing."""
+    held = present.join(F.broadcast(rows.select(*KEY)), on=KEY, how="left_semi")
+    state = held.select(*KEY, (F.col("price_status") == "missing").alias("is_stated"))
+    lacks = F.col("is_stated").isNull() | (F.col("is_stated") & F.col("price").isNotNull())
+    return rows.join(state, on=KEY, how="left").where(lacks).select(*POST_PRICES.names)
 
 
 def newest_seen(posts: DataFrame, candles: DataFrame) -> datetime | None:
@@ -110,14 +153,17 @@ def unpriced(
     join_posts: JoinPosts,
     until: datetime,
     since: Seen | None,
+    period: Period = ALWAYS,
 ) -> DataFrame:
-    """Rows that are due up to `until` and not priced: the key, target_time, `target_open`, `hour`, `is_stated`.
+    """Rows that are due in the period and up to `until`, and not priced.
 
+    Columns: the key, target_time, `target_open`, `hour`, `is_stated`.
     `is_stated` tells that the table holds the row as missing. With `since`, only rows that became due, were observed,
     or whose candle came in after it.
     """
-    due = due_rows(posts.withColumn("position", F.lit(0)), horizons, join_posts)
-    due = first_by(due, KEY, ["seen_at"]).where(F.col("hour") <= F.lit(until))
+    due = due_once(posts, horizons, join_posts).where(
+        (F.col("hour") <= F.lit(until)) & period.holds(F.col("target_time"))
+    )
     stated = F.col("price_status") == "missing"
     state = present.select(*KEY, stated.alias("is_stated"))
     rows = due.join(state, on=KEY, how="left").where(F.coalesce("is_stated", F.lit(True)))
@@ -144,6 +190,11 @@ def unpriced(
     return rows.select(
         *KEY, "target_time", "target_open", "hour", F.coalesce("is_stated", F.lit(False)).alias("is_stated")
     )
+
+
+def due_once(posts: DataFrame, horizons: tuple[int, ...], join_posts: JoinPosts) -> DataFrame:
+    """Observations -> the rows that are due, as the first observation of each post has them."""
+    return first_by(due_rows(posts.withColumn("position", F.lit(0)), horizons, join_posts), KEY, ["seen_at"])
 
 
 def price(

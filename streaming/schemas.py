@@ -115,12 +115,30 @@ DEAD_LETTERS: Final = _struct(
     ("reason", T.StringType()),
 )
 
-TABLES: Final = {"posts": POSTS, "candles": CANDLES, "post_prices": POST_PRICES, "dead_letters": DEAD_LETTERS}
+# What a later message may say otherwise of a minute.
+CANDLE_VALUES: Final = ("open", "high", "low", "close", "volume", "trades", "taker_buy_volume", "filled")
+CANDLE_STATE: Final = T.StructType([CANDLES[name] for name in (*CANDLE_VALUES, "seen_at")])
+
+CANDLE_REVISIONS: Final = T.StructType(
+    [
+        *(CANDLES[name] for name in ("symbol", "quote", "exchange", "interval", "open_time")),
+        *_struct(("held", CANDLE_STATE), ("revised", CANDLE_STATE), ("revision", T.StringType())),
+    ]
+)
+
+TABLES: Final = {
+    "posts": POSTS,
+    "candles": CANDLES,
+    "candle_revisions": CANDLE_REVISIONS,
+    "post_prices": POST_PRICES,
+    "dead_letters": DEAD_LETTERS,
+}
 
 # What makes a row of a table one row.
 KEYS: Final = {
     "posts": ("source", "post_id", "seen_at"),
     "candles": ("exchange", "symbol", "quote", "interval", "open_time"),
+    "candle_revisions": ("exchange", "symbol", "quote", "interval", "open_time", "revision"),
     "post_prices": ("source", "post_id", "symbol", "horizon_minutes"),
     "dead_letters": ("topic", "partition", "offset"),
 }

@@ -1,6 +1,8 @@
-"""The query `candles`: every closed minute, once, however late it comes."""
+"""The query `candles`: every closed minute, once, however late it comes; what revises one later is recorded beside."""
 
 from __future__ import annotations
+
+import logging
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,12 +12,16 @@ from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.parsing.candles import OPTIONAL, REQUIRED
 from streaming.schemas import CANDLES, KEYS
-from streaming.sinks import delta
-from streaming.sinks.batch import Output, start_query
-from streaming.sinks.documents import candle_documents
-from streaming.sinks.new_rows import new_rows
+from streaming.sinks import delta, mongo
+from streaming.sinks.batch import Output, materialised, start_query
+from streaming.sinks.documents import candle_documents, revision_documents
+from streaming.sinks.new_rows import new_rows, over_the_span
+from streaming.transforms.revisions import revisions
 
 NAME = "candles"
+REVISIONS = "candle_revisions"
+
+log = logging.getLogger(__name__)
 
 
 def build(parsed: DataFrame) -> DataFrame:
@@ -33,6 +39,25 @@ def build(parsed: DataFrame) -> DataFrame:
 def start(context: Context) -> StreamingQuery:
     """Start the query on the candles topic. Of several candles for one minute the first stays, here and in MongoDB."""
     settings = context.settings
+
+    def record(batch: DataFrame, first: DataFrame, transaction: tuple[str, int]) -> None:
+        """The revisions among the rows that came again. `first`: those that did not, which the table lacks yet."""
+        held = first.unionByName(over_the_span(delta.read(context.spark, context.table(NAME)), batch, "open_time"))
+        known = delta.read(context.spark, context.table(REVISIONS))
+        found = new_rows(
+            revisions(batch, held).withColumn("position", F.lit(0)),
+            known,
+            KEYS[REVISIONS],
+            time="open_time",
+            order=["position"],
+        )
+        with materialised(found) as (rows, count):
+            if count:
+                documents = revision_documents(rows, settings.mongo.candles_ttl_days)
+                mongo.write(documents, settings.mongo, REVISIONS)
+                delta.append(rows, context.table(REVISIONS), count=count, transaction=transaction)
+                log.info("%d minutes were revised by their exchange; the table keeps what came first", count)
+
     output = Output(
         NAME,
         documents=lambda rows: candle_documents(rows, settings.mongo.candles_ttl_days),
@@ -43,6 +68,7 @@ def start(context: Context) -> StreamingQuery:
             time="open_time",
             order=["seen_at", "position"],
         ),
+        came_again=record,
     )
     return start_query(context, build(context.inputs.candles), output)
 

@@ -31,7 +31,7 @@ def start(context: Context) -> StreamingQuery:
     frame = build(context.inputs.posts, context.inputs.candles)
     output = Output(
         NAME,
-        documents=dead_letter_documents,
+        documents=lambda rows: dead_letter_documents(rows, context.settings.mongo.dead_letters_ttl_days),
         prepare=lambda batch: new_rows(
             batch, delta.read(context.spark, context.table(NAME)), KEYS[NAME], order=["kafka_time"], time="kafka_time"
         ),

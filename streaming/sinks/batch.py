@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql.streaming import StreamingQuery
@@ -28,12 +28,14 @@ class Output:
 
     `name` is the query, its table and its collection. `prepare` leaves of a batch what the table does not hold yet;
     `documents` makes MongoDB's documents from those rows; `guard` is held from the one to the end of the other.
+    `came_again` is called for a batch with rows that are not new: (the batch, its new rows, the transaction).
     """
 
     name: str
     documents: Callable[[DataFrame], DataFrame]
     prepare: Callable[[DataFrame], DataFrame]
-    guard: AbstractContextManager[object] = field(default_factory=nullcontext)
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext
+    came_again: Callable[[DataFrame, DataFrame, tuple[str, int]], None] | None = None
 
 
 def write_batch(context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int]) -> int:
@@ -42,7 +44,9 @@ def write_batch(context: Context, output: Output, batch: DataFrame, transaction:
         if not count:
             return 0
         # `prepare` reads the table, so nobody else may write to it until this batch has.
-        with output.guard, materialised(output.prepare(rows)) as (new, new_count):
+        with output.guard(), materialised(output.prepare(rows)) as (new, new_count):
+            if output.came_again is not None and new_count < count:
+                output.came_again(rows, new, transaction)
             if new_count:
                 mongo.write(output.documents(new), context.settings.mongo, output.name)
                 delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
@@ -68,7 +72,7 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
         # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
         count = write_batch(context, output, batch, (checkpoint.id(), batch_id))
         if count:
-            with output.guard:
+            with output.guard():
                 compaction.appended()
 
     writer = (

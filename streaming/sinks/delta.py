@@ -8,6 +8,9 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
+from newswake.errors import ServiceError
+from newswake.settings import Lake
+
 ROWS_PER_FILE = 2_000_000
 
 # Only features that delta-rs, DuckDB and Polars read. Statistics over the first columns let a reader skip files by
@@ -16,15 +19,71 @@ PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
     "delta.checkpointPolicy": "classic",
+    # Delta's own 10 would sum up the log, with everything that is not deleted yet, hundreds of times a day.
+    "delta.checkpointInterval": "50",
 }
 
 
-def ensure_table(spark: SparkSession, path: str, schema: T.StructType) -> None:
-    """Make the table when it is missing; an existing one keeps its rows."""
-    table = DeltaTable.createIfNotExists(spark).location(path).addColumns(schema)
-    for name, value in PROPERTIES.items():
-        table = table.property(name, value)
-    table.execute()
+# Counts up with every change of the tables that an older program could not read or write.
+LAKE_VERSION = 1
+VERSION_PROPERTY = "newswake.version"
+
+
+def ensure_table(spark: SparkSession, path: str, schema: T.StructType, lake: Lake) -> None:
+    """Make the table when it is missing; an existing one keeps its rows, and gets the properties of today.
+
+    Raises `ServiceError` when the existing one is of another version or has other columns.
+    """
+    wanted = properties(lake)
+    if not is_table(spark, path):
+        table = DeltaTable.createIfNotExists(spark).location(path).addColumns(schema)
+        for name, value in wanted.items():
+            table = table.property(name, value)
+        table.execute()
+        return
+    row = DeltaTable.forPath(spark, path).detail().select("properties").first()
+    held: dict[str, str] = dict(row["properties"]) if row else {}
+    if (version := held.get(VERSION_PROPERTY, str(LAKE_VERSION))) != str(LAKE_VERSION):
+        raise ServiceError(
+            f"The table {path} was written by another version of newswake (version {version} of the tables, this one "
+            f"writes {LAKE_VERSION}): use that version, or set lake.path to another folder"
+        )
+    if differences := different_columns(read(spark, path).schema, schema):
+        raise ServiceError(
+            f"The table {path} has other columns than this version of newswake writes: {'; '.join(differences)}. "
+            "Restore the table, use the version that wrote it, or set lake.path to another folder"
+        )
+    changed = ", ".join(f"'{name}' = '{value}'" for name, value in wanted.items() if held.get(name) != value)
+    if changed:
+        spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({changed})")
+
+
+def properties(lake: Lake) -> dict[str, str]:
+    """The properties of every table: what other readers need, and how long what is replaced is kept."""
+    kept = f"interval {round(lake.keep_hours * 3_600)} seconds"
+    return {
+        **PROPERTIES,
+        "delta.deletedFileRetentionDuration": kept,
+        # Delta's own 30 days of commits, some a minute, would be more than a hundred thousand files.
+        "delta.logRetentionDuration": kept,
+        VERSION_PROPERTY: str(LAKE_VERSION),
+    }
+
+
+def different_columns(held: T.StructType, wanted: T.StructType) -> list[str]:
+    """How the columns of a table differ from the wanted ones, in words; whether they may be null does not count."""
+    held_types, wanted_types = (
+        {field.name: field.dataType.simpleString() for field in schema} for schema in (held, wanted)
+    )
+    return [
+        *(f"{name} is absent" for name in wanted_types if name not in held_types),
+        *(f"{name} is unknown" for name in held_types if name not in wanted_types),
+        *(
+            f"{name} is {held_types[name]}, should be {kind}"
+            for name, kind in wanted_types.items()
+            if held_types.get(name, kind) != kind
+        ),
+    ]
 
 
 def is_table(spark: SparkSession, path: str) -> bool:
@@ -54,6 +113,11 @@ def append(rows: DataFrame, path: str, *, count: int, transaction: tuple[str, in
 def compact(spark: SparkSession, path: str) -> None:
     """Rewrite small files into larger ones. Not to run beside a writer that reads the table."""
     DeltaTable.forPath(spark, path).optimize().executeCompaction()
+
+
+def vacuum(spark: SparkSession, path: str) -> None:
+    """Delete the files that the table has not needed for `lake.keep_hours`. Conflicts with no writer."""
+    DeltaTable.forPath(spark, path).vacuum()
 
 
 def file_count(spark: SparkSession, path: str) -> int:

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from streaming.schemas import CANDLES, DEAD_LETTERS, POST_PRICES, POSTS
+from streaming.schemas import CANDLE_REVISIONS, CANDLES, DEAD_LETTERS, POST_PRICES, POSTS
 
 # A document may have 16 MB; a dead letter is whole in the lake and cut in MongoDB.
 MAX_BYTES_SHOWN = 262_144
@@ -23,15 +23,27 @@ def candle_documents(rows: DataFrame, ttl_days: int) -> DataFrame:
     newest = rows.agg(F.max("open_time").alias("newest"))
     age_seconds = F.unix_timestamp("newest") - F.unix_timestamp("open_time")
     left_seconds = F.lit(ttl_days * 86_400) - age_seconds
-    open_ms = F.unix_millis("open_time").cast("string")
-    identity = F.concat(
-        "exchange", F.lit(":"), "symbol", F.lit("/"), "quote", F.lit(":"), "interval", F.lit(":"), open_ms
-    )
     return rows.crossJoin(F.broadcast(newest)).select(
-        identity.alias("_id"),
+        _candle_id().alias("_id"),
         *CANDLES.names,
         F.timestamp_seconds(F.unix_timestamp() + left_seconds).alias("expire_at"),
     )
+
+
+def revision_documents(rows: DataFrame, ttl_days: int) -> DataFrame:
+    """Rows of `candle_revisions` with the `_id` of their candle:revision; they leave after `ttl_days`."""
+    identity = F.concat(_candle_id(), F.lit(":"), "revision")
+    return rows.select(identity.alias("_id"), *CANDLE_REVISIONS.names, _leaves_after(ttl_days))
+
+
+def _candle_id() -> Column:
+    open_ms = F.unix_millis("open_time").cast("string")
+    return F.concat("exchange", F.lit(":"), "symbol", F.lit("/"), "quote", F.lit(":"), "interval", F.lit(":"), open_ms)
+
+
+def _leaves_after(days: int) -> Column:
+    """`expire_at` for the TTL index, counted from now."""
+    return F.timestamp_seconds(F.unix_timestamp() + F.lit(days * 86_400)).alias("expire_at")
 
 
 def post_price_documents(rows: DataFrame) -> DataFrame:
@@ -42,8 +54,11 @@ def post_price_documents(rows: DataFrame) -> DataFrame:
     )
 
 
-def dead_letter_documents(rows: DataFrame) -> DataFrame:
-    """Rows of `dead_letters` with `_id` topic:partition:offset, the bytes cut to what a document can hold."""
+def dead_letter_documents(rows: DataFrame, ttl_days: int) -> DataFrame:
+    """Rows of `dead_letters` with `_id` topic:partition:offset, the bytes cut to what a document can hold.
+
+    They leave after `ttl_days`: a sender gone wrong must not fill the database; the lake has them all.
+    """
     columns = {name: F.col(name) for name in DEAD_LETTERS.names}
     for name in ("key", "value"):
         columns[name] = F.substring(name, 1, MAX_BYTES_SHOWN)
@@ -51,6 +66,7 @@ def dead_letter_documents(rows: DataFrame) -> DataFrame:
         F.concat_ws(":", "topic", F.col("partition").cast("string"), F.col("offset").cast("string")).alias("_id"),
         *(column.alias(name) for name, column in columns.items()),
         F.length("value").alias("value_bytes"),
+        _leaves_after(ttl_days),
     )
 
 

@@ -22,9 +22,15 @@ def new_rows(
     first = first_by(batch, key, order).select(*table.columns)
     known = table.select(*dict.fromkeys([*key, *([time] if time else [])]))
     if time is not None:
-        span = batch.agg(F.min(time).alias("oldest"), F.max(time).alias("newest")).first()
-        if span is not None and span["oldest"] is not None:
-            known = known.where(F.col(time).between(span["oldest"], span["newest"]))
+        known = over_the_span(known, batch, time)
     # The table may be long and the batch is short: first its few rows with keys of the batch, by a broadcast.
     known = known.join(F.broadcast(batch.select(*key).distinct()), on=list(key), how="left_semi").select(*key)
     return first.join(known, on=list(key), how="left_anti").select(*table.columns)
+
+
+def over_the_span(table: DataFrame, batch: DataFrame, time: str) -> DataFrame:
+    """The rows of the table whose `time` lies between the batch's oldest and newest: a reader skips the other files."""
+    span = batch.agg(F.min(time).alias("oldest"), F.max(time).alias("newest")).first()
+    if span is None or span["oldest"] is None:
+        return table
+    return table.where(F.col(time).between(span["oldest"], span["newest"]))

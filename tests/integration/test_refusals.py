@@ -29,14 +29,14 @@ def test_an_old_checkpoint_keeps_its_settings_and_its_table(pipeline: Pipeline) 
     with pytest.raises(SettingsError) as refused:
         pipeline.once(horizons_minutes=(0, 30))
     assert not Path(pipeline.settings.checkpoints_path, "posts", "commits").exists(), "another query was started"
-    assert_sentence(str(refused.value), "horizons_minutes is [0, 30], was [0, 1, 5", "move that folder")
+    assert_sentence(str(refused.value), "horizons_minutes is [0, 30], was [0, 1, 5", "make rebuild QUERY=post_prices")
     with pytest.raises(SettingsError, match="lateness_minutes is 30, was 120"):
         pipeline.once(["post_prices"], lateness_minutes=30)
 
     shutil.rmtree(Path(pipeline.settings.lake_path) / "post_prices")
     with pytest.raises(ServiceError) as gone:
         pipeline.once(["post_prices"])
-    assert_sentence(str(gone.value), "lake/post_prices is gone", "restore the table, or move the checkpoint away")
+    assert_sentence(str(gone.value), "lake/post_prices is gone", "restore the table, or `make rebuild")
 
     shutil.rmtree(Path(pipeline.settings.checkpoints_path) / "post_prices")
     pipeline.once(["post_prices"], horizons_minutes=(0, 30))

@@ -36,11 +36,15 @@ Submit = Callable[..., "Application"]
 class Application:
     """A started application and what it says."""
 
-    def __init__(self, environ: Mapping[str, str], log: Path, arguments: list[str]) -> None:
+    def __init__(self, environ: Mapping[str, str], log: Path, program: str, arguments: list[str]) -> None:
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "scripts.submit", "--master", "local[2]", "--", *arguments],
+                [
+                    *(sys.executable, "-m", "scripts.submit", "--master", "local[2]", "--program", program),
+                    "--",
+                    *arguments,
+                ],
                 cwd=ROOT,
                 env={**os.environ, **environ},
                 stdin=subprocess.DEVNULL,
@@ -83,7 +87,7 @@ def submit(fresh: Fresh, tmp_path: Path) -> Iterator[Submit]:
     """Start the application on the names of this test; what still runs at the end is killed."""
     started: list[Application] = []
 
-    def start(*arguments: str, **changed: str) -> Application:
+    def start(*arguments: str, program: str = "app", **changed: str) -> Application:
         environ = {
             **fresh.environ,
             **PLANTED,
@@ -94,7 +98,7 @@ def submit(fresh: Fresh, tmp_path: Path) -> Iterator[Submit]:
             **changed,
         }
         resolve(environ=environ)
-        started.append(Application(environ, tmp_path / f"{len(started)}.log", list(arguments)))
+        started.append(Application(environ, tmp_path / f"{len(started)}.log", program, list(arguments)))
         return started[-1]
 
     yield start
@@ -131,7 +135,12 @@ def test_killed_in_the_middle_started_again_and_told_to_stop(submit: Submit, wri
     owed = expected(World((late,), world.candles), HORIZONS, final_watermark(world, HORIZONS, LATENESS_MINUTES))
     assert owed["price"].count() > 3
     priced = {"post_id": "late", "price": {"$ne": None}, "repaired_at": {"$ne": None}}
+    # Repairs by hand at the same time, one of which is killed at some moment.
+    by_hand = [submit("repair", "--from", f"{at(12):%Y-%m-%dT%H:%M}", program="tools") for _ in range(2)]
     second.until(lambda: collection.count_documents(priced) == owed["price"].count())
+    by_hand[0].kill()
+    assert by_hand[1].ends() == 0, by_hand[1].said[-3000:]
+    assert "repaired: " in by_hand[1].said
 
     began = time.monotonic()
     second.process.terminate()

@@ -107,7 +107,7 @@ def test_a_dead_letter_is_cut_for_a_document_and_tells_its_length(spark: SparkSe
         Row(topic="t", partition=1, offset=7, kafka_time=NOON, key=None, value=value, reason="garbage")
         for value in (b"\xff\x00", b"x" * (MAX_BYTES_SHOWN + 5), None)
     ]
-    found = dead_letter_documents(spark.createDataFrame(rows, DEAD_LETTERS)).collect()
+    found = dead_letter_documents(spark.createDataFrame(rows, DEAD_LETTERS), 90).collect()
     assert {row["_id"] for row in found} == {"t:1:7"}
     assert [row["value_bytes"] for row in found] == [2, MAX_BYTES_SHOWN + 5, None]
     assert [None if row["value"] is None else len(row["value"]) for row in found] == [2, MAX_BYTES_SHOWN, None]

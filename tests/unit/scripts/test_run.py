@@ -214,7 +214,7 @@ def test_no_secret_is_on_sparks_command_line(tmp_path: Path) -> None:
     environ = {"NEWSWAKE_HOME": str(tmp_path), "NEWSWAKE_MONGO__URI": "mongodb://u:verysecret@h"}
     settings = resolve(environ=environ).settings
     line = submit.command(settings, "local[2]", ["--once"])
-    assert line[-2:] == [str(submit.APPLICATION), "--once"]
+    assert line[-2:] == [str(submit.PROGRAMS["app"]), "--once"]
     assert "verysecret" not in " ".join(line)
     quick = submit.command(settings, "local[2]", [], quick_start=True)
     (options,) = [word for word in quick if word.startswith(submit.JAVA_OPTIONS)]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import submit
 from scripts.places import ROOT
 from scripts.supervision import is_running, wait_until
 
@@ -114,3 +115,19 @@ def test_spark_does_not_outlive_a_killed_launcher(launched: Launched) -> None:
     launched.process.kill()
     assert wait_until(lambda: not is_running(jvm), 5)
     os.kill(driver, signal.SIGKILL)  # Spark's own driver ends when it loses its JVM; this one has none to lose
+
+
+def test_what_dead_launchers_left_is_deleted_and_the_living_keep_theirs(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    alive = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
+    try:
+        for name in (str(ended.pid), str(alive.pid), "blockmgr-of-an-older-version"):
+            (submit.scratch(tmp_path) / name / "blocks").mkdir(parents=True)
+        submit.clear_scratch(tmp_path)
+        left = {folder.name for folder in submit.scratch(tmp_path).iterdir()}
+        assert left == {str(alive.pid), str(os.getpid())}
+        assert (submit.scratch(tmp_path) / str(alive.pid) / "blocks").is_dir()
+    finally:
+        alive.kill()
+        alive.wait()
