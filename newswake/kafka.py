@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from newswake.errors import ServiceError
 from newswake.settings import Kafka
+
+log = logging.getLogger(__name__)
+
+# Who says when a message came: the broker, not its sender.
+STAMP, BROKER_STAMPS = "message.timestamp.type", "LogAppendTime"
 
 
 def client_config(kafka: Kafka) -> dict[str, str | int | float | bool]:
@@ -30,11 +37,11 @@ def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:
     The broker stamps a message on append (`LogAppendTime`): a sender's own time is only a claim, and the stream
     judges what lies in the future by the broker's.
 
-    Raises `ServiceError` when the broker does not answer or refuses.
+    Raises `ServiceError` when the broker does not answer or refuses, or when a topic that exists believes its senders.
     """
     admin = AdminClient({**client_config(kafka), "socket.timeout.ms": int(timeout_seconds * 1000), "log_level": 0})
     topic_config = {
-        "message.timestamp.type": "LogAppendTime",
+        STAMP: BROKER_STAMPS,
         "retention.ms": str(kafka.retention_hours * 3_600_000),
         "max.message.bytes": str(kafka.max_message_bytes),
     }
@@ -52,7 +59,26 @@ def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:
             except KafkaException as error:
                 if error.args[0].name() != "TOPIC_ALREADY_EXISTS":  # another program of ours was faster
                     raise
+        _refuse_claimed_times(admin, [name for name in wanted if name in present], timeout_seconds)
     except KafkaException as error:
         raise ServiceError(
             f"No broker answers at {kafka.bootstrap_servers} (setting kafka.bootstrap_servers): {error.args[0].str()}"
         ) from error
+
+
+def _refuse_claimed_times(admin: AdminClient, topics: list[str], timeout_seconds: float) -> None:
+    """Raises `ServiceError` for a topic that does not stamp its messages itself."""
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in topics]
+    answers = admin.describe_configs(resources, request_timeout=timeout_seconds) if resources else {}
+    for resource, answer in answers.items():
+        try:
+            stamped_by = answer.result()[STAMP].value
+        except KafkaException as error:
+            # Whoever may not read the settings of a topic is told so, and has to trust whoever set them.
+            log.warning("the settings of the topic %s cannot be read: %s", resource.name, error.args[0].str())
+            continue
+        if stamped_by != BROKER_STAMPS:
+            raise ServiceError(
+                f"The topic {resource.name} believes the times that senders claim ({STAMP}={stamped_by}), and one from "
+                f"the future would stop the clock of the join: set {STAMP}={BROKER_STAMPS} for it with kafka-configs"
+            )

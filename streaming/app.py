@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +37,7 @@ from newswake.settings import Settings, load
 from streaming import mongo_setup
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
+from streaming.lost import lost_messages, sentence
 from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
 from streaming.repair import repair
@@ -105,6 +107,7 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     # All of them before the first one starts: a refusal must not stop others in the middle of a batch.
     for name in queries:
         context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
+    context = _behind_what_is_lost(context, queries)
     repairs = Repairs(context) if post_prices.NAME in queries and not context.once else None
     listener = ProgressListener(database)
     context.spark.streams.addListener(listener)
@@ -120,6 +123,25 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
         deliver_reports(context.spark)
         context.spark.streams.removeListener(listener)
         database.client.close()
+
+
+def _behind_what_is_lost(context: Context, queries: Sequence[str]) -> Context:
+    """The context of queries that go on behind messages that are gone, where some are and the settings allow it.
+
+    Raises `ServiceError` naming them when the settings do not.
+    """
+    kafka = context.settings.kafka
+    losses = {name: lost_messages(kafka, context.checkpoint(name).committed_offsets()) for name in queries}
+    if not any(losses.values()):
+        return context
+    gone = f"Messages are gone from the topics that these queries have not read: {sentence(losses)}"
+    if not context.settings.streaming.go_on_after_loss:
+        raise ServiceError(
+            f"{gone}. Retention deleted them (setting kafka.retention_hours); to go on with what the topics still "
+            "hold, start once with NEWSWAKE_STREAMING__GO_ON_AFTER_LOSS=true"
+        )
+    log.warning("%s. The queries go on behind them, because the setting streaming.go_on_after_loss says so", gone)
+    return replace(context, loss_accepted=True)
 
 
 def _finish(context: Context, started: list[StreamingQuery], stop: threading.Event, *, repairs: bool) -> None:

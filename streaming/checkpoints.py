@@ -82,9 +82,15 @@ class Checkpoint:
     def offsets(self) -> dict[str, dict[str, int]]:
         """Per topic and partition, the offset up to which batches were planned; empty before the first."""
         planned = self._batches("offsets")
-        if not planned:
-            return {}
-        path = f"{self.path}/offsets/{max(planned)}"
+        return self._offsets_of(max(planned)) if planned else {}
+
+    def committed_offsets(self) -> dict[str, dict[str, int]]:
+        """The same up to which batches were committed, which is where the next one, or its replay, reads on."""
+        committed = self._batches("commits")
+        return self._offsets_of(max(committed)) if committed else {}
+
+    def _offsets_of(self, batch: int) -> dict[str, dict[str, int]]:
+        path = f"{self.path}/offsets/{batch}"
         read: dict[str, dict[str, int]] = {}
         try:
             for line in self._files.read_text(path).splitlines()[2:]:
