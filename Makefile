@@ -8,6 +8,8 @@ SOURCE ?= auto
 SPEED ?= 60
 MASTER ?= local[*]
 ARGS ?=
+ROUNDS ?= 6
+SEED ?= 1
 
 VENV := .venv/bin
 SETUP := $(if $(PYTHON),$(PYTHON),python3.11) -m scripts.setup
@@ -47,6 +49,10 @@ submit: ## spark-submit of the streaming application; ARGS="--once" MASTER=spark
 .PHONY: test
 test: check ## all checks and all tests; ARGS="tests/unit -k name" for some
 	@$(VENV)/python -m pytest $(ARGS)
+
+.PHONY: chaos
+chaos: setup ## kills and freezes everything under a month with known truth; ROUNDS=6 SEED=1
+	@$(VENV)/python -m tests.chaos --rounds '$(ROUNDS)' --seed '$(SEED)'
 
 .PHONY: check
 check: setup ## format, lint, types, import rules

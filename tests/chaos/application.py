@@ -15,14 +15,13 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 from streaming import app
 from tests.chaos import places
 
-FOLDER = Path(os.environ["NEWSWAKE_HOME"]) / "chaos"
-
 
 def strike(place: str) -> None:
     """Die here when this place is armed, once."""
-    armed = FOLDER / "armed"
+    folder = Path(os.environ["NEWSWAKE_HOME"]) / "chaos"
+    armed = folder / "armed"
     if armed.is_file() and armed.read_text() == place:
-        armed.rename(FOLDER / "struck")
+        armed.rename(folder / "struck")
         os.killpg(0, signal.SIGKILL)  # scripts.submit gave the JVM and this driver a group of their own
 
 

@@ -37,6 +37,7 @@ class Stage:
     def __init__(self, home: Path, seed: int, days: int, memory: str = "1g") -> None:
         self.home = home
         self.hours = 24 * days
+        home.mkdir(exist_ok=True)
         ports = dict(zip(LOCAL_PORTS, map(str, free_ports(len(LOCAL_PORTS))), strict=True))
         (home / "newswake.toml").touch()
         self.environ = {
