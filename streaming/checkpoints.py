@@ -85,15 +85,24 @@ class Checkpoint:
         return self._offsets_of(max(planned)) if planned else {}
 
     def committed_offsets(self) -> dict[str, dict[str, int]]:
-        """The same up to which batches were committed, which is where the next one, or its replay, reads on."""
+        """Where the next batch, or the replay of one that was only planned, reads on; empty for a new checkpoint."""
         committed = self._batches("commits")
-        return self._offsets_of(max(committed)) if committed else {}
+        if committed:
+            return self._offsets_of(max(committed))
+        begun = [f"{self.path}/sources/{name}/0" for name in self._files.names(f"{self.path}/sources")]
+        found: dict[str, dict[str, int]] = {}
+        for path in begun:
+            if self._files.exists(path):
+                found |= self._offsets_in(path, after_lines=1)
+        return found
 
     def _offsets_of(self, batch: int) -> dict[str, dict[str, int]]:
-        path = f"{self.path}/offsets/{batch}"
+        return self._offsets_in(f"{self.path}/offsets/{batch}", after_lines=2)
+
+    def _offsets_in(self, path: str, after_lines: int) -> dict[str, dict[str, int]]:
         read: dict[str, dict[str, int]] = {}
         try:
-            for line in self._files.read_text(path).splitlines()[2:]:
+            for line in self._files.read_text(path).splitlines()[after_lines:]:
                 source = {} if line == "-" else json.loads(line)  # "-": nothing was read of it yet
                 read |= {topic: ends for topic, ends in source.items() if isinstance(ends, dict)}
         except (ValueError, AttributeError) as error:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from tests.chaos.places import PLACES
-from tests.chaos.stage import APPLICATION, PRODUCERS, SERVICES, Stage
+from tests.chaos.stage import APPLICATION, EVERYTHING, PRODUCERS, SERVICES, Stage
 
 RECOVERY_SECONDS = 180.0
 OTHERS = 8
@@ -41,7 +41,8 @@ class Happened:
 def plan(seed: int, rounds: int, others: int = OTHERS) -> list[list[Fault]]:
     """Rounds of `others` faults and then one that ends the application: at each place in turn, or at any moment."""
     chance = random.Random(seed)
-    kinds = [(name, what) for name in (*SERVICES, *PRODUCERS) for what in (KILL, FREEZE)] + [(APPLICATION, FREEZE)]
+    kinds = [(name, what) for name in (*SERVICES, *PRODUCERS) for what in (KILL, FREEZE)]
+    kinds += [(APPLICATION, FREEZE), (EVERYTHING, FREEZE)]
     bag: list[tuple[str, str]] = []
     places = [*PLACES[:4], AT_RANDOM, *PLACES[4:], AT_RANDOM]
     planned = []
@@ -79,7 +80,7 @@ def commit(stage: Stage, fault: Fault) -> Committed:
 
 def recover(stage: Stage, done: Committed) -> Happened:
     """Wait until the program runs and has got on; a service is judged by the application that needs it."""
-    target = done.fault.target
+    target = APPLICATION if done.fault.target == EVERYTHING else done.fault.target
 
     def got_on() -> bool:
         return bool(stage.pid(target)) and stage.progress(target) > done.progress

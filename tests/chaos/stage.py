@@ -26,6 +26,7 @@ from tests.worlds.live import LATENESS_MINUTES
 APPLICATION = "streaming"
 PRODUCERS = ("posts", "candles")
 SERVICES = ("kafka", "mongod")
+EVERYTHING = "everything"  # as when the machine sleeps: meanwhile only the world goes on
 LOOK_SECONDS = 0.05
 # The world never stands still before its end, so that there is always something to recover with; it only slows down.
 PACE_SECONDS = 8.0
@@ -98,6 +99,8 @@ class Stage:
 
     def pids(self, name: str) -> list[int]:
         """A program and all that descends from it: the launcher, the JVM, the driver."""
+        if name == EVERYTHING:
+            return [pid for each in (APPLICATION, *PRODUCERS, *SERVICES) for pid in self.pids(each)]
         first = self.pid(name)
         if name != APPLICATION or not first:
             return [first] if first else []

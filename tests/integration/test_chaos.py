@@ -35,6 +35,7 @@ def test_a_plan_is_the_same_for_a_seed_and_has_every_kind() -> None:
     faults = [fault for faults in plan(1, 12) for fault in faults]
     for target in ("kafka", "mongod", "posts", "candles", "streaming"):
         assert {fault.what for fault in faults if fault.target == target} == {KILL, FREEZE}
+    assert {fault.what for fault in faults if fault.target == "everything"} == {FREEZE}
     assert {fault.place for fault in faults} >= set(PLACES)
 
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
+from pyspark.errors import StreamingQueryException
 
 from newswake.errors import ServiceError
 from newswake.kafka import client_config
 from newswake.settings import Kafka
 from streaming.lost import Lost, sentence
+from streaming.sinks import batch
 from tests.integration.pipeline import Pipeline
 from tests.worlds.live import LATENESS_MINUTES
 from tests.worlds.messages import publish
@@ -103,12 +105,32 @@ def test_a_start_after_all_that_was_read_is_gone_loses_nothing(pipeline: Pipelin
 
 
 @pytest.mark.spark
+def test_a_first_batch_that_failed_and_is_gone_is_named(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was ever committed, but the batch was planned: its replay would need what is gone."""
+    one_partition_each(pipeline)
+    publish(pipeline.settings, World((), tuple(hours_of("BTC", at(0), 10))))
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise ConnectionError("the sink is down")
+
+    with monkeypatch.context() as patch, pytest.raises(StreamingQueryException):
+        patch.setattr(batch, "write_batch", fail)
+        pipeline.once(["candles"])
+    delete_before(pipeline.settings.kafka, pipeline.settings.kafka.candles_topic, 4)
+    with pytest.raises(ServiceError, match=r"offsets 0 to 3 \(candles\)"):
+        pipeline.once(["candles"])
+    pipeline.once(["candles"], go_on_after_loss=True)
+    assert pipeline.table("candles").height == 6 * 60
+
+
+@pytest.mark.spark
 def test_a_topic_that_was_made_anew_is_named(pipeline: Pipeline) -> None:
     one_partition_each(pipeline)
     kafka = pipeline.settings.kafka
     publish(pipeline.settings, World(in_order(beats(at(0), at(10), HOUR)), tuple(hours_of("BTC", at(0), 10))))
     pipeline.once(["candles"])
-    for future in AdminClient(client_config(kafka)).delete_topics([kafka.candles_topic]).values():
+    admin = AdminClient(client_config(kafka))
+    for future in admin.delete_topics([kafka.candles_topic]).values():
         future.result(10)
     publish(pipeline.settings, World((), tuple(hours_of("BTC", at(0), 2))))
     with pytest.raises(ServiceError, match=r"has been made anew: .* ends at offset 2, and 10 were read") as refused:

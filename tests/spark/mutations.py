@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from tests.spark.frames import ARRIVED_MS, MINUTE_MS
@@ -45,7 +46,7 @@ def _change(chance: random.Random, body: dict[str, Any]) -> None:
     elif what == "inside" and isinstance(held, list) and held:
         place = chance.randrange(len(held))
         if chance.random() < 0.3:
-            held.insert(place, chance.choice(held))
+            held.insert(place, deepcopy(chance.choice(held)))
         elif chance.random() < 0.3:
             del held[place]
         else:
@@ -69,4 +70,4 @@ def something(chance: random.Random, depth: int = 0) -> Any:
         return chance.choice([chance.randint(-(10**6), 10**6), chance.randint(-(2**70), 2**70), chance.gauss(0, 1e3)])
     if kind == 3:
         return "".join(chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x250)])) for _ in range(5))
-    return chance.choice(SPECIAL)
+    return deepcopy(chance.choice(SPECIAL))  # what was put in may be changed
