@@ -72,7 +72,7 @@ def torment(stage: Stage, rounds: Sequence[Sequence[Fault]], say: Say) -> list[H
             pending.append(commit(stage, fault))
             # Some come one on top of the other; the last one of a life comes when everything works.
             if place >= len(faults) // 2 or fault is faults[-1]:
-                happened += [recover(stage, one) for one in pending]
+                happened += recover(stage, pending)
                 pending = []
     return happened
 

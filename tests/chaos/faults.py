@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.chaos.places import PLACES
@@ -78,20 +79,26 @@ def commit(stage: Stage, fault: Fault) -> Committed:
     return Committed(fault, time.monotonic(), stage.progress(fault.target))
 
 
-def recover(stage: Stage, done: Committed) -> Happened:
-    """Wait until the program runs and has got on; a service is judged by the application that needs it."""
-    target = APPLICATION if done.fault.target == EVERYTHING else done.fault.target
+def recover(stage: Stage, pending: Sequence[Committed]) -> list[Happened]:
+    """Wait until all programs run and have got on; a service is judged by the application that needs it."""
+    seen: dict[int, float] = {}
 
-    def got_on() -> bool:
-        return bool(stage.pid(target)) and stage.progress(target) > done.progress
+    def all_got_on() -> bool:
+        for place, done in enumerate(pending):
+            target = APPLICATION if done.fault.target == EVERYTHING else done.fault.target
+            if place not in seen and stage.progress(target) > done.progress and stage.pid(target):
+                seen[place] = time.monotonic() - done.ended
+        return len(seen) == len(pending)
 
-    return Happened(done.fault, time.monotonic() - done.ended if stage.until(got_on, RECOVERY_SECONDS) else None)
+    stage.until(all_got_on, RECOVERY_SECONDS)
+    return [Happened(done.fault, seen.get(place)) for place, done in enumerate(pending)]
 
 
 def _die_at(stage: Stage, place: str) -> None:
     """Arm the place and wait until the application has died there."""
     struck = stage.folder / "struck"
     struck.unlink(missing_ok=True)
+    stage.forget_starts(APPLICATION)
     draft = stage.folder / "armed.draft"
     draft.write_text(place)
     draft.rename(stage.folder / "armed")

@@ -108,15 +108,19 @@ class Stage:
         return [pid for pid in running if pid == first or first in ancestors(pid)]
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """To a program and all that descends from it. The supervisor starts one that dies again, without a pause."""
+        """To a program and all that descends from it. The supervisor starts one that dies again."""
         pids = self.pids(name)
         if number == signal.SIGKILL:
-            services.forget_starts(self.home, [name])
+            self.forget_starts(name)
         for pid in pids:
             try:
                 os.kill(pid, number)
             except ProcessLookupError:  # it went with its parent
                 continue
+
+    def forget_starts(self, name: str) -> None:
+        """The next start has no pause before it: what is killed again and again must not wait ever longer."""
+        services.forget_starts(self.home, [name])
 
     def progress(self, name: str) -> int:
         """A number that grows when a program gets on: messages told, or batches committed."""
@@ -154,7 +158,7 @@ class Stage:
         for state in self._apps.states():
             if state.state == "EXITED" and state.exit_code == REFUSED:  # as scripts.watch does in a run
                 self.refusals.append(f"{state.name}: {services.last_line(self.home / 'logs' / f'{state.name}.log')}")
-                services.forget_starts(self.home, [state.name])
+                self.forget_starts(state.name)
                 self._apps.start_program("apps", state.name)
 
     def wait(self, seconds: float) -> None:
