@@ -11,6 +11,8 @@ ARGS ?=
 FROM ?=
 UNTIL ?=
 QUERY ?=
+ROUNDS ?= 6
+SEED ?= 1
 
 VENV := .venv/bin
 SETUP := $(if $(PYTHON),$(PYTHON),python3.11) -m scripts.setup
@@ -64,6 +66,10 @@ rebuild: ## a new checkpoint for QUERY=posts|candles|post_prices|dead_letters, w
 .PHONY: test
 test: check ## all checks and all tests; ARGS="tests/unit -k name" for some
 	@$(VENV)/python -m pytest $(ARGS)
+
+.PHONY: chaos
+chaos: setup ## kills and freezes everything under a month with known truth; ROUNDS=6 SEED=1
+	@$(VENV)/python -m tests.chaos --rounds '$(ROUNDS)' --seed '$(SEED)'
 
 .PHONY: check
 check: setup ## format, lint, types, import rules

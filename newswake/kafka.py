@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
+from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 
 from newswake.errors import ServiceError
 from newswake.settings import Kafka
 from newswake.tls import check_certificates
 
 FIRST_LOOK_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+# Who says when a message came: the broker, not its sender.
+STAMP, BROKER_STAMPS = "message.timestamp.type", "LogAppendTime"
 
 
 class Client(Protocol):
@@ -77,11 +83,11 @@ def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:
     The broker stamps a message on append (`LogAppendTime`): a sender's own time is only a claim, and the stream
     judges what lies in the future by the broker's.
 
-    Raises `ServiceError` when the broker does not answer or refuses.
+    Raises `ServiceError` when the broker does not answer or refuses. A topic that believes its senders is logged.
     """
     heard = Heard()
     topic_config = {
-        "message.timestamp.type": "LogAppendTime",
+        STAMP: BROKER_STAMPS,
         "retention.ms": str(kafka.retention_hours * 3_600_000),
         "max.message.bytes": str(kafka.max_message_bytes),
     }
@@ -101,6 +107,7 @@ def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:
             except KafkaException as error:
                 if error.args[0].name() != "TOPIC_ALREADY_EXISTS":  # another program of ours was faster
                     raise
+        _warn_of_claimed_times(admin, [name for name in wanted if name in present], timeout_seconds)
     except KafkaException as error:
         raise failure(kafka, error.args[0], heard) from error
 
@@ -141,3 +148,22 @@ def failure(kafka: Kafka, error: KafkaError, heard: Heard | None = None) -> Serv
 def _is_of_tls(error: KafkaError) -> bool:
     """A certificate that we refuse has a code of its own, one of ours that the broker refuses is only an alert."""
     return error.code() == KafkaError._SSL or "tls alert" in error.str()
+
+
+def _warn_of_claimed_times(admin: AdminClient, topics: list[str], timeout_seconds: float) -> None:
+    """Say of a topic that it does not stamp its messages itself; whoever made it may have had a reason."""
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in topics]
+    answers = admin.describe_configs(resources, request_timeout=timeout_seconds) if resources else {}
+    for resource, answer in answers.items():
+        try:
+            stamped_by = answer.result()[STAMP].value
+        except KafkaException as error:
+            # Whoever may not read the settings of a topic is told so, and has to trust whoever set them.
+            log.warning("the settings of the topic %s cannot be read: %s", resource.name, error.args[0].str())
+            continue
+        if stamped_by != BROKER_STAMPS:
+            log.warning(
+                "the topic %s believes the times that senders claim (%s=%s), and one from the future would stop the "
+                "clock of the join: set %s=%s for it with kafka-configs",
+                resource.name, STAMP, stamped_by, STAMP, BROKER_STAMPS,
+            )  # fmt: skip

@@ -100,6 +100,9 @@ class Streaming(Group):
     max_offsets_per_trigger: NonNegativeInt = Field(20_000, description="candle messages a batch; 0: no limit")
     shuffle_partitions: PositiveInt = Field(2, description="partitions of the join's state (fixed by its checkpoint)")
     future_tolerance_seconds: PositiveInt = Field(300, description="how far a message may lie ahead of its Kafka time")
+    go_on_after_loss: bool = Field(
+        False, description="start although retention deleted messages that were not read; what is gone is logged"
+    )
     repair_seconds: PositiveFloat = Field(600.0, description="longest time between two repairs")
     compact_every_batches: PositiveInt = Field(200, description="batches with rows between two compactions of a table")
 

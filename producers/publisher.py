@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from newswake.errors import ServiceError
+from newswake.errors import MessageError, ServiceError
 from newswake.kafka import Heard, client_config
 from newswake.settings import Kafka
 
@@ -39,6 +39,7 @@ class Publisher:
         self.publish_bytes(topic, message.key, message.to_json())
 
     def publish_bytes(self, topic: str, key: bytes, value: bytes) -> None:
+        """The same with bytes. Raises `MessageError` for more of them than a message may have."""
         producer = self._connected()
         while True:
             self._raise_failure()
@@ -48,6 +49,13 @@ class Publisher:
                 return
             except BufferError:  # the local queue is full: wait until the broker has taken some
                 producer.poll(1.0)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise
+                raise MessageError(
+                    f"The message {key[:80]!r} for {topic} has {len(value):,} bytes, more than the "
+                    f"{self._kafka.max_message_bytes:,} of the setting kafka.max_message_bytes: it was not published"
+                ) from None
 
     def flush(self) -> None:
         """Wait until the broker has everything. Raises `ServiceError` when it does not take it in time."""
@@ -81,6 +89,7 @@ class Publisher:
                     # A broker that is away would fill the log, several lines a second.
                     "log_level": 0,
                     "error_cb": self._heard,
+                    "message.max.bytes": self._kafka.max_message_bytes,
                 }
             )
         return self._producer

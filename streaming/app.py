@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +36,7 @@ from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.housekeeping import Housekeeping
 from streaming.locks import only_application
+from streaming.lost import lost_messages, sentence
 from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
 from streaming.reasons import named
@@ -110,6 +112,7 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     for name in queries:
         context.checkpoint(name).check()
         context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
+    context = _behind_what_is_lost(context, queries)
     repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
     housekeeping = Housekeeping(context)
     listener = ProgressListener(database)
@@ -129,6 +132,25 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
         deliver_reports(context.spark)
         context.spark.streams.removeListener(listener)
         database.client.close()
+
+
+def _behind_what_is_lost(context: Context, queries: Sequence[str]) -> Context:
+    """The context of queries that go on behind messages that are gone, where some are and the settings allow it.
+
+    Raises `ServiceError` naming them when the settings do not.
+    """
+    kafka = context.settings.kafka
+    losses = {name: lost_messages(kafka, context.checkpoint(name).committed_offsets()) for name in queries}
+    if not any(losses.values()):
+        return context
+    gone = f"Messages are gone from the topics that these queries have not read: {sentence(losses)}"
+    if not context.settings.streaming.go_on_after_loss:
+        raise ServiceError(
+            f"{gone}. Retention deleted them (setting kafka.retention_hours); to go on with what the topics still "
+            "hold, start once with NEWSWAKE_STREAMING__GO_ON_AFTER_LOSS=true"
+        )
+    log.warning("%s. The queries go on behind them, because the setting streaming.go_on_after_loss says so", gone)
+    return replace(context, loss_accepted=True)
 
 
 def _finish(context: Context, started: list[StreamingQuery], stop: threading.Event, *, repairs: bool) -> None:

@@ -7,7 +7,7 @@ and gives wrong rows. So the settings that a checkpoint cannot take are stored i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Never
 
@@ -102,13 +102,23 @@ class Checkpoint:
     def offsets(self) -> dict[str, dict[str, int]]:
         """Per topic and partition, the offset up to which batches were planned; empty before the first."""
         planned = self._batches("offsets")
-        if not planned:
-            return {}
-        read: dict[str, dict[str, int]] = {}
-        for line in self._entry("offsets", max(planned))[1:]:
-            source = {} if line == "-" else json.loads(line)  # "-": nothing was read of it yet
-            read |= {topic: ends for topic, ends in source.items() if isinstance(ends, dict)}
-        return read
+        return self._offsets_of(max(planned)) if planned else {}
+
+    def committed_offsets(self) -> dict[str, dict[str, int]]:
+        """Where the next batch, or the replay of one that was only planned, reads on; empty for a new checkpoint."""
+        committed = self._batches("commits")
+        if committed:
+            return self._offsets_of(max(committed))
+        begun = [f"{self.path}/sources/{name}/0" for name in self._files.names(f"{self.path}/sources")]
+        found: dict[str, dict[str, int]] = {}
+        for path in begun:
+            if self._files.exists(path):
+                found |= _topics_in(self._parsed(path, line) for line in self._read(path).splitlines()[1:])
+        return found
+
+    def _offsets_of(self, batch: int) -> dict[str, dict[str, int]]:
+        lines = self._entry("offsets", batch)[1:]
+        return _topics_in(json.loads(line) for line in lines if line != "-")  # "-": nothing was read of it yet
 
     def committed_before_ms(self) -> int | None:
         """When the batch before the newest committed one was committed, in epoch milliseconds; None: there is none."""
@@ -161,3 +171,11 @@ class Checkpoint:
         raise ServiceError(
             f"The checkpoint of {self.query} is damaged: {what}. Restore that folder from a copy, or {self.cure}"
         )
+
+
+def _topics_in(sources: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Of the positions of a query's sources, those of topics: per topic and partition, an offset."""
+    read: dict[str, dict[str, int]] = {}
+    for source in sources:
+        read |= {topic: ends for topic, ends in source.items() if isinstance(ends, dict)}
+    return read

@@ -17,16 +17,20 @@ from streaming.locks import held
 
 @dataclass(frozen=True)
 class Context:
-    """`once`: process what is there and end."""
+    """`once`: process what is there and end.
+
+    `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them.
+    """
 
     spark: SparkSession
     settings: Settings
     once: bool = False
+    loss_accepted: bool = False
 
     @cached_property
     def inputs(self) -> Inputs:
         """The two topics."""
-        return Inputs(self.spark, self.settings)
+        return Inputs(self.spark, self.settings, loss_accepted=self.loss_accepted)
 
     def checkpoint(self, query: str) -> Checkpoint:
         return Checkpoint(Files(self.spark), query, f"{self.settings.checkpoints_path}/{query}")

@@ -19,19 +19,22 @@ class Inputs:
     would move the clock of the join past posts that are still in the topic.
     """
 
-    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings, *, loss_accepted: bool = False) -> None:
         self._spark = spark
         self._kafka = settings.kafka
         self._max_offsets = settings.streaming.max_offsets_per_trigger
         self._tolerance_seconds = settings.streaming.future_tolerance_seconds
+        self._loss_accepted = loss_accepted
 
     @cached_property
     def posts(self) -> DataFrame:
         """As `parse_posts` gives them."""
-        return parse_posts(read_topic(self._spark, self._kafka, self._kafka.posts_topic), self._tolerance_seconds)
+        return parse_posts(self._read(self._kafka.posts_topic), self._tolerance_seconds)
 
     @cached_property
     def candles(self) -> DataFrame:
         """As `parse_candles` gives them."""
-        messages = read_topic(self._spark, self._kafka, self._kafka.candles_topic, max_offsets=self._max_offsets)
-        return parse_candles(messages, self._tolerance_seconds)
+        return parse_candles(self._read(self._kafka.candles_topic, self._max_offsets), self._tolerance_seconds)
+
+    def _read(self, topic: str, max_offsets: int = 0) -> DataFrame:
+        return read_topic(self._spark, self._kafka, topic, max_offsets, loss_accepted=self._loss_accepted)

@@ -10,17 +10,20 @@ from pyspark.sql import DataFrame, SparkSession
 from newswake.settings import Kafka
 
 
-def read_topic(spark: SparkSession, kafka: Kafka, topic: str, max_offsets: int = 0) -> DataFrame:
+def read_topic(
+    spark: SparkSession, kafka: Kafka, topic: str, max_offsets: int = 0, *, loss_accepted: bool = False
+) -> DataFrame:
     """A stream over a whole topic, from its beginning. `max_offsets` (0: no limit) bounds one batch.
 
-    `failOnDataLoss` stays on: messages that retention deleted before they were read must not go unnoticed.
+    `failOnDataLoss` stays on: messages that retention deleted before they were read must not go unnoticed. It is off
+    for a start at which they were named and a person wants to go on (lost.py).
     """
     reader = (
         spark.readStream.format("kafka")
         .options(**client_options(kafka))
         .option("subscribe", topic)
         .option("startingOffsets", "earliest")
-        .option("failOnDataLoss", "true")
+        .option("failOnDataLoss", str(not loss_accepted).lower())
     )
     if max_offsets:
         reader = reader.option("maxOffsetsPerTrigger", max_offsets)

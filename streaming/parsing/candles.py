@@ -46,10 +46,14 @@ def parse_candles(messages: DataFrame, tolerance_seconds: int) -> DataFrame:
 
 
 def _page() -> Column:
-    """The page in the message; a page without `seen_at` was seen when the broker got it, at the latest."""
-    seen_at = F.coalesce(F.col("message.seen_at"), to_ms(F.col("timestamp")))
-    fields = [F.col(f"message.{name}").alias(name) for name in PAGE_FIELDS if name != "seen_at"]
-    return F.struct(*fields[:3], seen_at.alias("seen_at"), *fields[3:])
+    """The page in the message, its symbol in upper case, as the codes of posts are.
+
+    A page without `seen_at` was seen when the broker got it, at the latest.
+    """
+    fields = {name: F.col(f"message.{name}") for name in PAGE_FIELDS}
+    fields["symbol"] = F.upper(fields["symbol"])
+    fields["seen_at"] = F.coalesce(fields["seen_at"], to_ms(F.col("timestamp")))
+    return F.struct(*(column.alias(name) for name, column in fields.items()))
 
 
 def _may_be_envelope() -> Column:
@@ -72,7 +76,7 @@ def _envelope_pages(value: Column) -> Column:
             return F.transform(rows, lambda row: F.get(row, F.lit(index)))
 
         return F.struct(
-            F.trim(entry["key"]).alias("symbol"),
+            F.upper(F.trim(entry["key"])).alias("symbol"),
             F.lit(ENVELOPE_QUOTE).alias("quote"),
             F.lit(ENVELOPE_EXCHANGE).alias("exchange"),
             to_ms(F.col("timestamp")).alias("seen_at"),
@@ -98,7 +102,7 @@ def _reason(tolerance_seconds: int) -> Column:
     message_checks = [
         *text_checks(F.col("value"), F.col("message")),
         (is_page & F.col("message.symbol").isNull(), "no symbol, and no coins with rows of candles either"),
-        (is_page & (F.col("key").cast("string") != F.col("message.symbol")), "the key is not the symbol of the page"),
+        (is_page & ~_is_key(F.col("key"), F.col("message.symbol")), "the key is not the symbol of the page"),
         *((is_page & is_unquoted(F.col("value"), F.col("message"), name), f"the {name} is not text") for name in NAMES),
         (is_page & (F.coalesce(F.col("message.interval"), F.lit("1m")) != "1m"), "the interval is not 1m"),
     ]
@@ -109,6 +113,12 @@ def _reason(tolerance_seconds: int) -> Column:
     of_envelope = F.filter(F.transform("envelope", of_page), lambda reason: reason.isNotNull())
     in_pages = F.when(is_page, of_page(F.col("message"))).otherwise(F.get(of_envelope, F.lit(0)))
     return F.coalesce(first_reason(message_checks), in_pages)
+
+
+def _is_key(key: Column, symbol: Column) -> Column:
+    """Whether the key of a message (binary) is the symbol, in whatever case; null for a message without a key."""
+    text = key.cast("string")
+    return F.is_valid_utf8(text) & (F.upper(text) == F.upper(symbol))
 
 
 def page_checks(page: Column, kafka_ms: Column, tolerance_seconds: int) -> list[tuple[Column, str]]:

@@ -17,8 +17,10 @@ MAX_BYTES_SHOWN = 262_144
 def candle_documents(rows: DataFrame, ttl_days: int) -> DataFrame:
     """Rows of `candles` with `_id` exchange:symbol/quote:interval:open_time and `expire_at` for the TTL index.
 
-    Retention counts from the newest candle, not from the wall clock, so that old recordings are not deleted at once:
-    `expire_at` is when, at today's pace, the newest candle will be `ttl_days` younger than this one.
+    Retention counts from the newest candle of the rows, which are one batch, and not from the wall clock: an old
+    recording, or history that is fetched long after, is not deleted at once. `expire_at` is when, at the pace of the
+    wall clock, that candle will be `ttl_days` younger than this one; so the newest of every batch stays for `ttl_days`,
+    and what is older than that in the same batch only goes to the lake.
     """
     newest = rows.agg(F.max("open_time").alias("newest"))
     age_seconds = F.unix_timestamp("newest") - F.unix_timestamp("open_time")

@@ -54,11 +54,14 @@ GOOD: list[tuple[Case, int]] = [
     (Case("page with unknown fields", as_json(page(venue={"open_time": ["x"]}, _corrupt_record="no"))), 2),
     (Case("page with blanks around it", b" \n" + PAGE + b"\n "), 2),
     (Case("page with whole numbers as prices", as_json(page(open=[100, 101], volume=[0, 0]))), 2),
+    (Case("symbol in lower case", as_json(page(symbol="btc")), key=b"btc"), 2),
+    (Case("symbol in lower case under its key in upper case", as_json(page(symbol="btc")), key=b"BTC"), 2),
     (Case("code of digits, as text", as_json(page(symbol="888")), key=b"888"), 2),
     (Case("code beyond ASCII", as_json(page(symbol="币安")), key="币安".encode()), 2),
     (Case("escaped backslash before u0000", as_json(page(note="a\\u0000 and \\ud800"))), 2),
     (Case("valid surrogate pair", _text('"binance"', '"binance", "note": "\\ud83d\\ude00"')), 2),
     (Case("old envelope", as_json(ENVELOPE)), 3),
+    (Case("old envelope in lower case", as_json({name.lower(): rows for name, rows in ENVELOPE.items()})), 3),
     (Case("page of the present minute's close", as_json(page(1, ARRIVED_MS // MINUTE_MS * MINUTE_MS))), 1),
 ]
 
@@ -138,6 +141,13 @@ BAD: list[Case] = [
     Case("seen in the future", as_json(page(seen_at=ARRIVED_MS + 301_000)), "seen_at lies in the future"),
     Case("seen before 2010", as_json(page(seen_at=5)), "seen_at lies before 2010"),
     Case("another key", PAGE, "key is not the symbol", key=b"ETH"),
+    Case(
+        "key that is no text where the symbol is a mark of replacement",
+        as_json(page(symbol="\ufffd")),
+        "key is not the symbol",
+        key=b"\xff",
+    ),
+    Case("key with a blank", PAGE, "key is not the symbol", key=b"BTC "),
     Case("key that is no text", PAGE, "key is not the symbol", key=b"\xff\x00"),
     Case("symbol as an object", as_json(page(symbol={"code": "BTC"})), "not a plain code"),
     Case("symbol as an array", as_json(page(symbol=["BTC"])), "not a plain code"),

@@ -70,9 +70,14 @@ def accepts(value: bytes | None, key: bytes | None) -> bool:
         return False
     if body.get("symbol") is None and body.get("open_time") is None:
         return _is_envelope(body)
-    if key is not None and key != str(body.get("symbol")).encode():
+    return _agrees(key, str(body.get("symbol"))) and _is_page(body)
+
+
+def _agrees(key: bytes | None, symbol: str) -> bool:
+    try:
+        return key is None or key.decode("utf-8").upper() == symbol.upper()
+    except UnicodeDecodeError:
         return False
-    return _is_page(body)
 
 
 def _typed(body: dict[str, Any]) -> bool:

@@ -10,26 +10,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from streaming.parsing.candles import parse_candles
-from streaming.parsing.posts import parse_posts
+from tests.spark.accounts import Drawn, account
+from tests.spark.candle_corpus import BAD as BAD_PAGES
 from tests.spark.candle_corpus import ENVELOPE, FULL, page
-from tests.spark.frames import ARRIVED, ARRIVED_MS, MINUTE_MS, TOLERANCE_SECONDS, as_json, kafka_frame
-from tests.spark.judge import accepts, strict_json
+from tests.spark.candle_corpus import GOOD as PAGES
+from tests.spark.frames import ARRIVED_MS, as_json
+from tests.spark.judge import accepts
+from tests.spark.mutations import PIECES, SPECIAL
+from tests.spark.post_corpus import BAD as BAD_POSTS
 from tests.spark.post_corpus import BARE, post
+from tests.spark.post_corpus import GOOD as POSTS
+from tests.spark.post_judge import accepts_post
 
 pytestmark = pytest.mark.spark
 
-PIECES = [
-    b"", b" ", b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"0", b"-", b"e9", b".5", b"null", b"true", b"NaN",
-    b"\\u0000", b"\\\\u0000", b"\\ud83d", b"\\ud83d\\ude00", b"\\\\ud83d", b"\x00", b"\n", b"\x1f", b"\xff",
-    b"\xed\xa0\x80", b"\xef\xbb\xbf", "é😀".encode(), b'"close": [1.0], ', b'"id": 1, ', b"],[", b"}{", b"1e400",
-]  # fmt: skip
-SPECIAL: list[Any] = [
-    None, True, False, 0, -1, 1, 0.5, 60_000, 2**53, 2**63 - 1, 2**63, -(2**63), 10**400, 1e30, 1e308, -0.0, 5e-324,
-    float("inf"), float("nan"), "", " ", "1", "1m", "NaN", "BTC", "BTC\n", "888", "\ud83d", "\x00", {}, [], [None],
-    [[]], {"code": "BTC"}, [{"code": None}], ARRIVED_MS, ARRIVED_MS // MINUTE_MS * MINUTE_MS, "2025-01-06T11:00:00Z",
-    "11:00", "0001-01-01T00:00:00Z", "+10000-01-01T00:00:00Z",
-]  # fmt: skip
+HEARTBEAT = {"heartbeat": ARRIVED_MS, "source": "rss"}
 VALUES = st.one_of(st.sampled_from(SPECIAL), st.text(max_size=4), st.integers(), st.floats())
 SOMETHING = st.recursive(
     VALUES,
@@ -75,40 +70,28 @@ few = settings(
 
 
 @few
-@given(messages([page(), FULL, ENVELOPE], [None, None, None, b"BTC", b"\xff"]))
-def test_candle_messages_are_judged_as_plain_python_judges_them(
-    spark: SparkSession, drawn: list[tuple[bytes | None, bytes]]
-) -> None:
-    frame = kafka_frame(spark, [(key, value, ARRIVED) for key, value in drawn])
-    rows = parse_candles(frame, TOLERANCE_SECONDS).select("position", "reason", "pages").collect()
-    assert len(rows) == len(drawn)
-    for row in rows:
-        key, value = drawn[row["position"]]
-        assert (row["reason"] is None) == accepts(value, key), (row["reason"], key, value)
-        assert row["reason"] is None or row["reason"].strip()
+@given(messages([page(), FULL, ENVELOPE], [None, None, None, b"BTC", b"btc", b"\xff"]))
+def test_candle_messages_are_judged_as_plain_python_judges_them(spark: SparkSession, drawn: list[Drawn]) -> None:
+    account(spark, "candles", drawn)
 
 
 @few
-@given(messages([post(), BARE, {"heartbeat": ARRIVED_MS, "source": "rss"}], [None, None, b"20492911", b"\xff"]))
-def test_post_messages_are_accepted_or_have_a_reason(
-    spark: SparkSession, drawn: list[tuple[bytes | None, bytes]]
-) -> None:
-    rows = parse_posts(kafka_frame(spark, [(key, value, ARRIVED) for key, value in drawn]), TOLERANCE_SECONDS).collect()
-    assert len(rows) == len(drawn)
-    for row in rows:
-        key, value = drawn[row["position"]]
-        if row["reason"] is not None:
-            assert row["reason"].strip()
-            continue
-        body = strict_json(value)
-        assert isinstance(body, dict)
-        assert (row["heartbeat"] is None) == (body.get("id") is not None), value
-        if row["heartbeat"] is None:
-            assert row["post_id"].strip() and row["published_at"] is not None and row["title"] is not None
-            assert key is None or key.decode() == row["post_id"]
+@given(messages([post(), BARE, HEARTBEAT], [None, None, b"20492911", b"\xff"]))
+def test_post_messages_are_judged_as_plain_python_judges_them(spark: SparkSession, drawn: list[Drawn]) -> None:
+    account(spark, "posts", drawn)
 
 
 def test_the_judge_knows_good_and_bad() -> None:
-    """The judge itself: it must neither refuse everything nor accept everything."""
+    """The judges themselves: they must neither refuse everything nor accept everything."""
     assert all(accepts(as_json(body), None) for body in (page(), FULL, ENVELOPE))
     assert not any(accepts(value, None) for value in (None, b"", b"{}", b"[]", as_json(page(close=[1.0]))))
+    assert all(accepts_post(as_json(body), None) for body in (post(), BARE, HEARTBEAT))
+    assert not any(accepts_post(value, None) for value in (None, b"", b"{}", b"[]", as_json(post(title=None))))
+    for case, _ in POSTS:
+        assert accepts_post(case.value, case.key) in (True, None), case.name
+    for case in BAD_POSTS:
+        assert accepts_post(case.value, case.key) in (False, None), case.name
+    for case, _ in PAGES:
+        assert accepts(case.value, case.key), case.name
+    for case in BAD_PAGES:
+        assert not accepts(case.value, case.key), case.name

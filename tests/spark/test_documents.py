@@ -97,9 +97,23 @@ def test_candles_expire_by_their_age_behind_the_newest(spark: SparkSession) -> N
     assert {row["_id"] for row in ids} == {
         f"binance:BTC/USDT:1m:{int((NOON - timedelta(days=age)).timestamp()) * 1000}" for age in (0, 3)
     }
+    assert days_left(documents) == pytest.approx([7, 10], abs=0.01)
+
+
+def test_history_that_comes_after_newer_candles_does_not_expire_by_its_age(spark: SparkSession) -> None:
+    years_ago = datetime(2012, 1, 6, 12, tzinfo=UTC)
+    rows = [
+        Row(**{name: years_ago - timedelta(days=age) if name == "open_time" else None for name in CANDLES.names})
+        for age in (0, 4)
+    ]
+    documents = candle_documents(spark.createDataFrame(rows, CANDLES), ttl_days=10)
+    assert days_left(documents) == pytest.approx([6, 10], abs=0.01)
+
+
+def days_left(documents: DataFrame) -> list[float]:
+    """Until each document expires, the oldest candle first."""
     left = (F.unix_timestamp("expire_at") - F.unix_timestamp()) / 86_400
-    days = [row[0] for row in documents.orderBy("open_time").select(left).collect()]
-    assert days == pytest.approx([7, 10], abs=0.01)
+    return [row[0] for row in documents.orderBy("open_time").select(left).collect()]
 
 
 def test_a_dead_letter_is_cut_for_a_document_and_tells_its_length(spark: SparkSession) -> None:

@@ -62,6 +62,11 @@ def test_the_old_envelope_gives_the_rows_of_every_coin(fates: dict[str, Fate]) -
     assert {(row["quote"], row["exchange"]) for row in rows} == {("USDT", "binance")}
 
 
+def test_symbols_are_in_upper_case_as_the_codes_of_posts_are(fates: dict[str, Fate]) -> None:
+    names = ("symbol in lower case", "symbol in lower case under its key in upper case", "old envelope in lower case")
+    assert {row["symbol"] for name in names for row in fates[name].rows} == {"BTC", "ETH"}
+
+
 def test_every_minute_of_a_page_across_an_hour_is_there(fates: dict[str, Fate]) -> None:
     rows = fates["page that crosses an hour"].rows
     start = OPEN + 30 * MINUTE_MS - 60 * MINUTE_MS

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 from tests.streams.feed import Batch
-from tests.worlds.world import START, Beat, Observed, PostItem, World, at, in_order
+from tests.worlds.world import START, Beat, Observed, World
 
 Item = TypeVar("Item")
 Order = Callable[[World], list[Batch]]
@@ -46,21 +45,6 @@ def all_posts_first(world: World) -> list[Batch]:
     """The candles come when the posts have all been read."""
     spans = as_it_happens(world, 20)
     return [*((posts, []) for posts, _ in spans), *(([], pages) for _, pages in spans)]
-
-
-def producer_off(world: World, hours: tuple[int, int] = (15, 27)) -> World:
-    """The posts producer is off in these hours: what it missed it sees when it is on again; it is not heard meanwhile.
-
-    The time of the observation is when the producer is on again, because nobody saw the post before.
-    """
-    first, last = at(hours[0]), at(hours[1])
-    items: list[PostItem] = []
-    for item in world.posts:
-        if not first <= item.at < last:
-            items.append(item)
-        elif isinstance(item, Observed):
-            items.append(replace(item, at=last))
-    return replace(world, posts=in_order(items))
 
 
 def in_one_batch(world: World) -> list[Batch]:

@@ -53,12 +53,6 @@ def test_a_backlog_in_one_batch_gives_the_same_rows(spark: SparkSession, tmp_pat
     assert difference(outcome.rows, wanted(world)) == NOTHING
 
 
-def test_a_producer_that_was_off_for_twelve_hours_loses_nothing(spark: SparkSession, tmp_path: Path) -> None:
-    world = orders.producer_off(live_world(seed=13), (15, 27))
-    outcome = as_stream(spark, tmp_path / "topics", orders.as_it_happens(world))
-    assert difference(outcome.rows, wanted(world)) == NOTHING
-
-
 def test_a_topic_without_heartbeats_loses_no_price(spark: SparkSession, tmp_path: Path) -> None:
     world = live_world(seed=17).without_beats()
     outcome = as_stream(spark, tmp_path / "topics", orders.as_it_happens(world))

@@ -19,13 +19,20 @@ def publish(settings: Settings, world: World) -> None:
         for item in world.posts:
             if isinstance(item, Beat):
                 publisher.flush()  # in another partition it could overtake the posts that it covers
-                key, body = f"heartbeat:{SOURCE}", {"heartbeat": to_ms(item.at), "source": SOURCE}
-            else:
-                key, body = item.post_id, observation(item)
-            publisher.publish_bytes(settings.kafka.posts_topic, key.encode(), json.dumps(body).encode())
+            publisher.publish_bytes(settings.kafka.posts_topic, *as_bytes(item))
         for page in world.candles:
-            body = candles(page)
-            publisher.publish_bytes(settings.kafka.candles_topic, page.symbol.encode(), json.dumps(body).encode())
+            publisher.publish_bytes(settings.kafka.candles_topic, *as_bytes(page))
+
+
+def as_bytes(item: Observed | Beat | Page) -> tuple[bytes, bytes]:
+    """Key and value of the message."""
+    if isinstance(item, Beat):
+        key, body = f"heartbeat:{SOURCE}", {"heartbeat": to_ms(item.at), "source": SOURCE}
+    elif isinstance(item, Page):
+        key, body = item.symbol, candles(item)
+    else:
+        key, body = item.post_id, observation(item)
+    return key.encode(), json.dumps(body).encode()
 
 
 def publish_raw(settings: Settings, topic: str, *values: bytes) -> None:

@@ -6,6 +6,7 @@ That one behaves as spark-submit's JVM does: it is the parent of the driver, and
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from scripts import submit
+from scripts.checks import java_command
 from scripts.places import ROOT
+from scripts.submit import QUICK_START
 from scripts.supervision import is_running, wait_until
 
 JVM = """
@@ -131,3 +134,13 @@ def test_what_dead_launchers_left_is_deleted_and_the_living_keep_theirs(tmp_path
     finally:
         alive.kill()
         alive.wait()
+
+
+def test_the_quick_compiler_has_room_for_its_code() -> None:
+    """Without it the JVM gives 48 MB, which this application fills in a minute: then nothing more is compiled."""
+    flags = subprocess.run(
+        [java_command(), *QUICK_START.split(), "-XX:+PrintFlagsFinal", "-version"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    (size,) = re.findall(r"ReservedCodeCacheSize\s+=\s+(\d+)", flags)
+    assert int(size) >= 200 * 2**20
