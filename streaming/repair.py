@@ -24,7 +24,6 @@ from streaming.context import Context
 from streaming.queries.post_prices import KEY, build
 from streaming.schemas import POST_PRICES
 from streaming.sinks import delta, mongo
-from streaming.sinks.batch import materialised
 from streaming.sinks.documents import post_price_documents
 from streaming.transforms.due import JoinPosts, due_rows
 from streaming.transforms.first import first_by
@@ -34,6 +33,7 @@ log = logging.getLogger(__name__)
 
 # Rows that were on their way between the tables and the last repair are looked at again.
 OVERLAP = timedelta(hours=1)
+POST = ["source", "post_id"]
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,11 @@ def repair(
         since=since,
         period=period,
     )
-    with materialised(owed) as (keys, count):
-        if not count:
-            return Repaired(0, 0, Seen(until, newest))
-        rows = price(
+    keys, count = pinned(owed)
+    if not count:
+        return Repaired(0, 0, Seen(until, newest))
+    rows, row_count = pinned(
+        price(
             posts,
             candles,
             keys,
@@ -109,8 +110,8 @@ def repair(
             until=until,
             at=_now(),
         )
-        with materialised(rows) as (result, result_count):
-            priced, missing = _write(context, result) if result_count else (0, 0)
+    )
+    priced, missing = _write(context, rows) if row_count else (0, 0)
     if priced or missing:
         log.info("repaired: %d rows priced, %d stated as missing", priced, missing)
     return Repaired(priced, missing, Seen(until, newest))
@@ -120,14 +121,25 @@ def _write(context: Context, rows: DataFrame) -> tuple[int, int]:
     """What the table still lacks of `rows`, to both sinks. Returns how many were priced, and stated as missing."""
     with context.post_prices_lock():
         present = delta.read(context.spark, context.table("post_prices"))
-        with materialised(still_owed(rows, present)) as (owed, count):
-            if not count:
-                return 0, 0
-            # Counted before the write: after it, Spark computes anew what it kept, because the table has changed.
-            priced = owed.where(F.col("price").isNotNull()).count()
-            mongo.write(post_price_documents(owed), context.settings.mongo, "post_prices")
-            _merge(context, owed)
-            return priced, count - priced
+        owed, count = pinned(still_owed(rows, present))
+        if not count:
+            return 0, 0
+        mongo.write(post_price_documents(owed), context.settings.mongo, "post_prices")
+        _merge(context, owed)
+        priced = owed.where(F.col("price").isNotNull()).count()
+        return priced, count - priced
+
+
+def pinned(frame: DataFrame) -> tuple[DataFrame, int]:
+    """The frame as it is now, cut from the tables that it was computed from, and its number of rows.
+
+    A frame that is only kept is forgotten and computed anew, from newer tables, as soon as anyone adds rows to one of
+    them, as the queries do every few seconds: the two sinks would get different rows.
+    """
+    # Renamed, because Spark cannot join columns that it takes for the same ones with the table that they came from.
+    columns = [F.col(name).alias(name) for name in frame.columns]
+    cut = frame.select(*columns).localCheckpoint(eager=True)
+    return cut, cut.count()
 
 
 def still_owed(rows: DataFrame, present: DataFrame) -> DataFrame:
@@ -161,6 +173,8 @@ def unpriced(
     `is_stated` tells that the table holds the row as missing. With `since`, only rows that became due, were observed,
     or whose candle came in after it.
     """
+    if since is not None:
+        posts = posts.join(touched(posts, candles, present, horizons, since), on=POST, how="left_semi")
     due = due_once(posts, horizons, join_posts).where(
         (F.col("hour") <= F.lit(until)) & period.holds(F.col("target_time"))
     )
@@ -190,6 +204,23 @@ def unpriced(
     return rows.select(
         *KEY, "target_time", "target_open", "hour", F.coalesce("is_stated", F.lit(False)).alias("is_stated")
     )
+
+
+def touched(
+    posts: DataFrame, candles: DataFrame, present: DataFrame, horizons: tuple[int, ...], since: Seen
+) -> DataFrame:
+    """The posts (`source`, `post_id`) of which a row can have become due, been observed or got its candle since.
+
+    Without it the work of a repair would grow with everything that was ever observed.
+    """
+    seen_at = F.lit(since.seen_at - OVERLAP)
+    first = F.lit(since.until - timedelta(minutes=max(horizons)))
+    recent = posts.where((F.col("published_at") >= first) | (F.col("seen_at") >= seen_at)).select(*POST)
+    arrived = candles.where(F.col("seen_at") >= seen_at).select(
+        "symbol", (F.col("open_time") + F.make_dt_interval(mins=F.lit(1))).alias("target_time")
+    )
+    stated = present.where(F.col("price_status") == "missing")
+    return recent.union(stated.join(arrived, on=["symbol", "target_time"], how="left_semi").select(*POST)).distinct()
 
 
 def due_once(posts: DataFrame, horizons: tuple[int, ...], join_posts: JoinPosts) -> DataFrame:

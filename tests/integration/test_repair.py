@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from streaming import repair as repair_module
 from streaming.repair import Repaired, repair
 from tests.integration.pipeline import Pipeline
 from tests.worlds.live import LATENESS_MINUTES
 from tests.worlds.messages import publish
-from tests.worlds.oracle import Difference, difference, expected, final_watermark
+from tests.worlds.oracle import PRICE_COLUMNS, Difference, difference, expected, final_watermark
 from tests.worlds.world import HOUR, Beat, Observed, World, at, beats, hours_of, in_order, page
 
 pytestmark = [pytest.mark.spark, pytest.mark.integration]
@@ -92,3 +96,29 @@ def assert_repaired_rows_say_so(pipeline: Pipeline, before: pl.DataFrame) -> Non
         document = documents[f"cryptopanic:{values['post_id']}:{values['symbol']}:{values['horizon_minutes']}"]
         assert document["price"] == values["price"]
         assert document["repaired_at"] == values["repaired_at"]
+
+
+def test_what_is_observed_between_the_two_writes_of_a_repair_is_in_both_or_in_none(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(
+        in_order([Observed(at(5), "1", at(5))], beats(at(0), at(12), HOUR)), tuple(hours_of("BTC", at(0), 12))
+    )
+    publish(pipeline.settings, world)
+    pipeline.once()
+    publish(pipeline.settings, World((Observed(at(11), "late", at(1)),), ()))
+    pipeline.once(["posts"])
+    posts, write = f"{pipeline.settings.lake_path}/posts", repair_module.mongo.write
+
+    def write_while_another_post_comes(rows: DataFrame, *others: Any) -> None:
+        write(rows, *others)
+        late = rows.sparkSession.read.format("delta").load(posts).where("post_id = 'late'")
+        late.withColumn("post_id", F.lit("meanwhile")).write.format("delta").mode("append").save(posts)
+
+    monkeypatch.setattr(repair_module.mongo, "write", write_while_another_post_comes)
+    assert repair(pipeline.context()).priced > 0
+    monkeypatch.undo()
+    assert difference(pipeline.prices_in_mongo(), pipeline.table("post_prices").select(PRICE_COLUMNS)) == Difference()
+    assert repair(pipeline.context()).priced > 0
+    assert difference(pipeline.prices_in_mongo(), pipeline.table("post_prices").select(PRICE_COLUMNS)) == Difference()
+    assert "meanwhile" in pipeline.table("post_prices")["post_id"]
