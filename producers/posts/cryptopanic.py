@@ -44,6 +44,7 @@ class CryptoPanicSource:
         self._lookback = timedelta(hours=posts.lookback_hours) + self._delay
         self._api = api
         self._quota = quota
+        self._read_at: datetime | None = None
 
     def ready_at(self, now: datetime) -> datetime:
         return max(now, self._quota.next_poll_at())
@@ -52,7 +53,8 @@ class CryptoPanicSource:
         allowed = self._quota.begin_poll()
         if allowed == 0:
             return Poll(error=SourceRetry("the quota of this month is spent (setting cryptopanic.monthly_quota)"))
-        since = now - self._lookback
+        # After a longer outage as far back as it lasted.
+        since = min(now, self._read_at or now) - self._lookback
         # One request is kept back for the list of all posts, which has those that are new.
         hot = self._read("hot", since, max(1, allowed - 1))
         if hot.error is not None:  # without the hot list nobody knows what is not hot
@@ -63,6 +65,7 @@ class CryptoPanicSource:
             return Poll(drafts, error=_until_quota(everything.error, now))
         if everything.requests == 0:  # the last request of the month went to the hot list
             return Poll(drafts, reason="is read no further this month (setting cryptopanic.monthly_quota)")
+        self._read_at = now
         if not self._delay_hours:
             return Poll(drafts, read_until=now)
         reason = f"is read; its plan gives posts {self._delay_hours} h late (setting cryptopanic.delay_hours)"
