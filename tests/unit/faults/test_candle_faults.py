@@ -57,7 +57,9 @@ class Producer:
             first = to_ms(NOW) // MINUTE_MS * MINUTE_MS - 60 * MINUTE_MS
             block = self.stand.world.market.block(Pair(coin, "USDT"), first, until)
             expected = dict(
-                zip(block.open_time.tolist(), zip(block.close.tolist(), block.volume.tolist(), strict=True), strict=True)
+                zip(
+                    block.open_time.tolist(), zip(block.close.tolist(), block.volume.tolist(), strict=True), strict=True
+                )
             )
             assert {time: row for time, row in rows.items() if time <= until} == expected
 
