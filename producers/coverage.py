@@ -19,6 +19,7 @@ from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING, IndexModel, MongoClient, ReplaceOne
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from newswake.clock import to_ms
 from newswake.settings import Mongo
@@ -137,7 +138,9 @@ class Ledger:
             appname=f"newswake-{self._owner}",
         )
         try:
-            database = client[self._mongo.database]
+            # On disk before it is forgotten here: a mongod that is killed loses what was only acknowledged.
+            durable = WriteConcern("majority", wtimeout=milliseconds, j=True)
+            database = client.get_database(self._mongo.database, write_concern=durable)
             database[ROWS].create_indexes(
                 [
                     IndexModel([("source", ASCENDING), ("polled_at", DESCENDING)]),

@@ -56,11 +56,8 @@ class Producer:
                             rows[time] = (page.close[at], page.volume[at])
             first = to_ms(NOW) // MINUTE_MS * MINUTE_MS - 60 * MINUTE_MS
             block = self.stand.world.market.block(Pair(coin, "USDT"), first, until)
-            expected = dict(
-                zip(
-                    block.open_time.tolist(), zip(block.close.tolist(), block.volume.tolist(), strict=True), strict=True
-                )
-            )
+            served = zip(block.close.tolist(), block.volume.tolist(), strict=True)
+            expected = dict(zip(block.open_time.tolist(), served, strict=True))
             assert {time: row for time, row in rows.items() if time <= until} == expected
 
 
