@@ -109,9 +109,9 @@ class Ledger:
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
         with self._lock:
-            left = len(self._waiting.rows) + self._waiting.dropped
-        if left:
-            log.warning("%d rows of %s were not written, because MongoDB was away", left, ROWS)
+            left, dropped = len(self._waiting.rows), self._waiting.dropped
+        if left or dropped:
+            log.warning("%d rows of %s were not written, and %d dropped: MongoDB was away", left, ROWS, dropped)
 
     def _work(self) -> None:
         database: Database[dict[str, Any]] | None = None
