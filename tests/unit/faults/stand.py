@@ -25,6 +25,12 @@ from producers.states import StateBoard
 START = datetime(2025, 3, 1, tzinfo=UTC)
 NOW = START + timedelta(days=1, hours=12, minutes=30, seconds=20)
 FOREVER = 1_000_000
+# Where a test waits for a time-out it is short, else long: on a busy machine a good answer takes its time as well.
+SLOW, SHORT_TIMEOUT, LONG_TIMEOUT = ("timeout", "drip", "drip_headers"), 0.5, 10.0
+
+
+def timeout_for(mode: str) -> float:
+    return SHORT_TIMEOUT if mode in SLOW else LONG_TIMEOUT
 
 
 class SteppedClock(ManualClock):

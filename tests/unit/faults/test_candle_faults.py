@@ -15,19 +15,18 @@ from producers.candles.exchange import CcxtExchange
 from producers.candles.loop import CandleLoop
 from producers.simulator.world import Pair
 from tests.unit.candles.fakes import ListPublisher
-from tests.unit.faults.stand import NOW, Elsewhere, Stand
+from tests.unit.faults.stand import LONG_TIMEOUT, NOW, SLOW, Elsewhere, Stand, timeout_for
 
 HOURS = 3600.0
-TIMEOUT = 0.2
 
 
 class Producer:
     """The candle producer with everything but the broker. Each `run` goes on where the last one ended."""
 
-    def __init__(self, stand: Stand) -> None:
+    def __init__(self, stand: Stand, timeout_seconds: float = LONG_TIMEOUT) -> None:
         self.stand, self.publisher = stand, ListPublisher()
         candles = Candles(
-            coins=("BTC", "ETH"), base_url=f"{stand.url}/api/v3", backfill_hours=1, timeout_seconds=TIMEOUT
+            coins=("BTC", "ETH"), base_url=f"{stand.url}/api/v3", backfill_hours=1, timeout_seconds=timeout_seconds
         )
         source = CcxtExchange(candles, stand.clock)
         source._client.enableRateLimit = False  # its waits are in real time
@@ -81,9 +80,9 @@ FAULTS = [
     ("truncated", {}, "waiting", "broke off", 1),
     ("cut", {}, "waiting", "cut short", 1),
     ("empty", {}, "waiting", "no JSON", 1),
-    ("timeout", {"seconds": 1.0}, "waiting", "did not answer within 0.2 s", 1),
-    ("drip", {"seconds": 60}, "waiting", "did not answer within 0.2 s", 1),
-    ("drip_headers", {"seconds": 60}, "waiting", "did not answer within 0.2 s", 1),
+    ("timeout", {"seconds": 2.0}, "waiting", "did not answer within 0.5 s", 1),
+    ("drip", {"seconds": 60}, "waiting", "did not answer within 0.5 s", 1),
+    ("drip_headers", {"seconds": 60}, "waiting", "did not answer within 0.5 s", 1),
     ("dropped", {}, "waiting", "cannot be reached or broke off", 1),
     ("redirect", {"location": "ELSEWHERE"}, "waiting", "redirects to another address", 1),
     ("clock", {"seconds": 3 * HOURS}, "waiting", "clock is 3.0 h ahead of ours", 1),
@@ -94,13 +93,13 @@ FAULTS = [
 def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
     stand: Stand,
     elsewhere: Elsewhere,
-    producer: Producer,
     mode: str,
     more: dict[str, object],
     condition: str,
     said: str,
     least_pause: float,
 ) -> None:
+    producer, outage = Producer(stand, timeout_for(mode)), 30 if mode in SLOW else 400
     producer.run(130)
     assert stand.state("candles.binance")["condition"] == "ok"
     published, asked, good_rows = len(producer.publisher.pages), len(stand.simulator.asked), len(stand.ledger.rows)
@@ -108,7 +107,7 @@ def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
     stand.fault("/api/v3", mode, **{**more, **({"location": elsewhere.url} if mode == "redirect" else {})})
 
     began = stand.clock.now()
-    producer.run(400)
+    producer.run(outage)
     state = stand.state("candles.binance")
     assert state["condition"] == condition
     assert re.search(said, state["reason"]), state
@@ -133,7 +132,7 @@ def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
     producer.assert_complete()
     back = stand.ledger.rows[good_rows + len(bad)]
     assert back.ok and back.reason is None
-    assert back.gap_seconds == (back.polled_at - good_until).total_seconds() >= 400
+    assert back.gap_seconds == (back.polled_at - good_until).total_seconds() >= outage
     assert back.covered_from == from_ms(to_ms(good_until) // MINUTE_MS * MINUTE_MS)
     assert back.covered_until == from_ms(to_ms(back.polled_at) // MINUTE_MS * MINUTE_MS)
 

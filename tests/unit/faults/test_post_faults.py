@@ -15,12 +15,11 @@ from producers.posts.command import sources_from
 from producers.posts.loop import Poller
 from producers.posts.observations import ObservationStore
 from producers.posts.outbox import Outbox
-from tests.unit.faults.stand import Elsewhere, Stand
+from tests.unit.faults.stand import LONG_TIMEOUT, SLOW, Elsewhere, Stand, timeout_for
 from tests.unit.posts.conftest import KeptMessages
 
 KEY = "pl4nted/key+of=cryptopanic"
 FEED_PASSWORD = "pl4nted-feed-password"
-TIMEOUT = 0.2
 POLL = 120.0
 HOUR, DAY = 3600.0, 24 * 3600.0
 PATHS = {"cryptopanic": "/api/developer", "rss.127.0.0.1": "/rss"}
@@ -29,12 +28,12 @@ PATHS = {"cryptopanic": "/api/developer", "rss.127.0.0.1": "/rss"}
 class Producer:
     """One source of the post producer with everything but the broker."""
 
-    def __init__(self, stand: Stand, name: str, store: ObservationStore) -> None:
+    def __init__(self, stand: Stand, name: str, store: ObservationStore, timeout_seconds: float) -> None:
         self.stand, self.name, self.path, self.sender = stand, name, PATHS[name], KeptMessages()
         settings = Settings.model_validate(
             {
                 "home": stand.home,
-                "posts": {"timeout_seconds": TIMEOUT, "poll_seconds": POLL, "lookback_hours": 6},
+                "posts": {"timeout_seconds": timeout_seconds, "poll_seconds": POLL, "lookback_hours": 6},
                 "cryptopanic": {
                     "key": KEY, "base_url": f"{stand.url}/api", "monthly_quota": 1_000_000, "delay_hours": 0
                 },
@@ -63,9 +62,9 @@ class Producer:
 
 
 @pytest.fixture
-def make(stand: Stand, tmp_path: Path) -> Iterator[Callable[[str], Producer]]:
+def make(stand: Stand, tmp_path: Path) -> Iterator[Callable[..., Producer]]:
     store = ObservationStore(tmp_path / "published.sqlite", timedelta(days=60))
-    yield lambda name: Producer(stand, name, store)
+    yield lambda name, timeout_seconds=LONG_TIMEOUT: Producer(stand, name, store, timeout_seconds)
     store.close()
 
 
@@ -83,9 +82,9 @@ FAULTS = [
     ("truncated", {}, "waiting", "breaks off", POLL),
     ("cut", {}, "waiting", "cut", POLL),
     ("empty", {}, "waiting", "nothing", POLL),
-    ("timeout", {"seconds": 1.0}, "waiting", "within 0.2 s", POLL),
-    ("drip", {"seconds": 60}, "waiting", "within 0.2 s", POLL),
-    ("drip_headers", {"seconds": 60}, "waiting", "within 0.2 s", POLL),
+    ("timeout", {"seconds": 2.0}, "waiting", "within 0.5 s", POLL),
+    ("drip", {"seconds": 60}, "waiting", "within 0.5 s", POLL),
+    ("drip_headers", {"seconds": 60}, "waiting", "within 0.5 s", POLL),
     ("dropped", {}, "waiting", "cannot be reached|breaks off", POLL),
     ("redirect", {"location": "ELSEWHERE"}, "stopped", "302.*not followed|404", HOUR),
 ]
@@ -96,7 +95,7 @@ FAULTS = [
 def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
     stand: Stand,
     elsewhere: Elsewhere,
-    make: Callable[[str], Producer],
+    make: Callable[..., Producer],
     name: str,
     mode: str,
     more: dict[str, object],
@@ -104,7 +103,7 @@ def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
     said: str,
     least_pause: float,
 ) -> None:
-    producer, state_name, since = make(name), f"posts.{name}", stand.clock.now() - timedelta(hours=4)
+    producer, state_name, since = make(name, timeout_for(mode)), f"posts.{name}", stand.clock.now() - timedelta(hours=4)
     producer.run(2 * POLL + 1)
     assert stand.state(state_name)["condition"] == "ok"
     asked, good_rows, posts = len(stand.simulator.asked), len(stand.ledger.rows), len(producer.sender.posts)
@@ -112,7 +111,7 @@ def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
     stand.fault(producer.path, mode, **{**more, **({"location": elsewhere.url} if mode == "redirect" else {})})
 
     began = stand.clock.now()
-    producer.run(1000)
+    producer.run(200 if mode in SLOW else 1000)
     state, bad = stand.state(state_name), stand.ledger.rows[good_rows:]
     assert state["condition"] == condition
     assert re.search(said, state["reason"]), state
@@ -141,7 +140,7 @@ def test_a_fault_is_a_state_no_busy_loop_and_no_gap(
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_nobody_listens(stand: Stand, make: Callable[[str], Producer], name: str) -> None:
+def test_nobody_listens(stand: Stand, make: Callable[..., Producer], name: str) -> None:
     producer, since = make(name), stand.clock.now() - timedelta(hours=4)
     producer.run(1)
     stand.fault("/", "refused", seconds=0.6)
@@ -156,7 +155,7 @@ def test_nobody_listens(stand: Stand, make: Callable[[str], Producer], name: str
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_no_news_is_not_the_same_as_not_watching(stand: Stand, make: Callable[[str], Producer], name: str) -> None:
+def test_no_news_is_not_the_same_as_not_watching(stand: Stand, make: Callable[..., Producer], name: str) -> None:
     producer = make(name)
     stand.fault(producer.path, "nothing")
     producer.run(5 * POLL)
@@ -168,9 +167,7 @@ def test_no_news_is_not_the_same_as_not_watching(stand: Stand, make: Callable[[s
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_posts_of_a_clock_that_is_ahead_are_dated_by_us(
-    stand: Stand, make: Callable[[str], Producer], name: str
-) -> None:
+def test_posts_of_a_clock_that_is_ahead_are_dated_by_us(stand: Stand, make: Callable[..., Producer], name: str) -> None:
     producer = make(name)
     stand.fault(producer.path, "clock", seconds=6 * HOUR)
     producer.run(1)
@@ -184,7 +181,7 @@ def test_posts_of_a_clock_that_is_ahead_are_dated_by_us(
         assert datetime.fromisoformat(post["published_at"]) <= stand.clock.now() + timedelta(minutes=5)
 
 
-def test_a_quota_that_was_spent_for_days_leaves_no_gap(stand: Stand, make: Callable[[str], Producer]) -> None:
+def test_a_quota_that_was_spent_for_days_leaves_no_gap(stand: Stand, make: Callable[..., Producer]) -> None:
     """The window that is read again reaches back to the last good poll, however long that is ago."""
     producer, since = make("cryptopanic"), stand.clock.now()
     producer.run(1)
