@@ -19,6 +19,7 @@ from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING, IndexModel, MongoClient, ReplaceOne
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from newswake.clock import to_ms
 from newswake.settings import Mongo
@@ -108,9 +109,9 @@ class Ledger:
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
         with self._lock:
-            left = len(self._waiting.rows) + self._waiting.dropped
-        if left:
-            log.warning("%d rows of %s were not written, because MongoDB was away", left, ROWS)
+            left, dropped = len(self._waiting.rows), self._waiting.dropped
+        if left or dropped:
+            log.warning("%d rows of %s were not written, and %d dropped: MongoDB was away", left, ROWS, dropped)
 
     def _work(self) -> None:
         database: Database[dict[str, Any]] | None = None
@@ -137,7 +138,9 @@ class Ledger:
             appname=f"newswake-{self._owner}",
         )
         try:
-            database = client[self._mongo.database]
+            # On disk before it is forgotten here: a mongod that is killed loses what was only acknowledged.
+            durable = WriteConcern("majority", wtimeout=milliseconds, j=True)
+            database = client.get_database(self._mongo.database, write_concern=durable)
             database[ROWS].create_indexes(
                 [
                     IndexModel([("source", ASCENDING), ("polled_at", DESCENDING)]),

@@ -22,7 +22,6 @@ from producers.states import Condition
 
 log = logging.getLogger(__name__)
 NAME = "cryptopanic"
-MARGIN = timedelta(hours=1)  # posts do not come in the order of their times
 ASK_AGAIN_AFTER = timedelta(days=1)  # a plan's month need not be the calendar's, so a spent quota is asked again
 
 
@@ -72,9 +71,9 @@ class CryptoPanicSource:
         allowed = self._quota.begin_poll()
         if allowed == 0:
             return Poll(error=SourceRetry("the quota of this month is spent (setting cryptopanic.monthly_quota)"))
-        since = now - self._lookback
-        if self._read_until is not None:
-            since = min(since, self._read_until - self._delay - MARGIN)
+        # After a longer outage as far back as it lasted.
+        last = self._read_until + self._delay if self._read_until else now
+        since = min(now, last) - self._lookback
         self._reading_until = None
         # One request is kept back for the list of all posts, which has those that are new.
         hot = self._read("hot", since, max(1, allowed - 1))

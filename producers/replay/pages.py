@@ -65,7 +65,7 @@ def observation_of(post: RecordedPost, known_end: int) -> Observation:
     A recording without `seen_at` does not know when the post was read, and its votes were counted long after the
     publication: they contain the future. Such an observation was seen at `known_end` (epoch ms), the end of the
     recording, the only moment at which all that it says was certainly known; nothing that goes by `seen_at` can
-    then look ahead.
+    then look ahead. (Who has several of one post gives each a `known_end` of its own.)
 
     Raises `RecordingError` when the row breaks the contract of an observation.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -147,9 +148,20 @@ class _Queue(Generic[Item]):
 def _posts(recording: Recording) -> _Queue[Observation]:
     if recording.posts is None:
         return _Queue(iter(()))
-    known_end = recording.known_end
-    pairs = zip(recording.posts.places, recording.posts.posts, strict=True)
-    return _Queue((place, observation_of(post, known_end)) for place, post in pairs)
+    return _Queue(_observations(recording.posts, recording.known_end))
+
+
+def _observations(posts: PostRecording, known_end: int) -> Iterator[tuple[int, Observation]]:
+    """Each observation with the time at which it is due.
+
+    Those of one post that do not say when they were seen were seen one millisecond after the other, in the order of
+    the recording: with one and the same time the tables would take them for one observation.
+    """
+    untimed: Counter[tuple[str, str]] = Counter()
+    for place, post in zip(posts.places, posts.posts, strict=True):
+        name = (post.source, post.id)
+        yield place, observation_of(post, known_end + untimed[name])
+        untimed[name] += post.seen_at is None
 
 
 def _pages(recording: Recording, minutes: int) -> _Queue[CandlePage]:

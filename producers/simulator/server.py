@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -50,6 +51,8 @@ class Simulator:
         fault = self._faults.take(request)
         if fault and fault.mode == "timeout":
             self.stopping.wait(fault.seconds)
+        if fault:  # the body that is spoilt is a whole one, also where the asker has it already
+            request = replace(request, headers={})
         offset_ms = int(fault.seconds * 1000) if fault and fault.mode == "clock" else 0
         response = self._good(request, offset_ms)
         return spoiled(fault, request, response) if fault else response

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +68,34 @@ def test_a_line_tells_time_level_program_and_module(written: io.StringIO) -> Non
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO program some\.module: it is 3 o'clock\n", written.getvalue()
     )
+
+
+def test_a_secret_is_masked_as_an_address_has_it_and_in_a_stack_trace(tmp_path: Path) -> None:
+    program = """
+import threading
+from newswake import logs
+from newswake.settings import load
+
+logs.configure(load(), "program")
+def fail():
+    raise ValueError("thread http://a/?auth_token=one%2Ftwo%2Bthree one/two+three proxy-password feed-password")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+raise ValueError("main http://a/?auth_token=one%2Ftwo%2Bthree one/two+three proxy-password feed-password")
+"""
+    environ = {
+        "NEWSWAKE_HOME": str(tmp_path),
+        "NEWSWAKE_CRYPTOPANIC__KEY": "one/two+three",
+        "NEWSWAKE_RSS__FEEDS": "http://me:feed-password@127.0.0.1/rss",
+        "https_proxy": "http://me:proxy-password@127.0.0.1:1",
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **environ}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("auth_token=******** ******** ******** ********") == 2, ended.stderr
+    assert "Traceback" in ended.stderr and "line 8" in ended.stderr
 
 
 def test_a_secret_that_holds_another_is_masked_whole() -> None:

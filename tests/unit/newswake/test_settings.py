@@ -53,6 +53,14 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_services(home:
     assert found.origins["kafka", "retention_hours"] == "default"
 
 
+def test_coins_are_written_in_one_way(home: Path) -> None:
+    toml = '[candles]\ncoins = ["btc", " Eth ", "BTC", ""]\n'
+    found = resolved(home, toml=toml, NEWSWAKE_CRYPTOPANIC__CURRENCIES="sol, Sol").settings
+    assert (found.candles.coins, found.cryptopanic.currencies) == (("BTC", "ETH"), ("SOL",))
+    with pytest.raises(SettingsError, match=r"candles\.coins"):
+        resolved(home, toml='[candles]\ncoins = [" "]\n')
+
+
 def test_settings_are_frozen(home: Path) -> None:
     with pytest.raises(ValidationError):
         resolved(home).settings.kafka.posts_topic = "other"  # type: ignore[misc]

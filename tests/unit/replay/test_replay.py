@@ -146,6 +146,20 @@ def test_seen_at_is_kept_where_it_was_recorded(month: Month, tmp_path: Path) -> 
     assert any(not first[post] for post in hot), "some posts turn hot only later"
 
 
+def test_observations_that_were_not_timed_stay_apart(tmp_path: Path, folder: Path) -> None:
+    lines = [f"{post},title {number},2025-03-01T00:00:00Z,BTC,{number}" for number, post in enumerate("1211")]
+    header = "post_id,title,published_at,currencies,votes_positive"
+    (tmp_path / "posts.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    listener = Listener()
+    with open_candles([folder / "candles.parquet"], "binance", "USDT") as candles:
+        recording = Recording(candles, read_posts([tmp_path / "posts.csv"]))
+        tell(recording, listener, KAFKA, Pace(None, SystemClock(), threading.Event()))
+    told = [message for message in listener.messages if isinstance(message, Observation)]
+    end = recording.known_end
+    seen = [(one.id, one.title, int(one.seen_at.timestamp() * 1000) - end) for one in told]
+    assert sorted(seen) == [("1", "title 0", 0), ("1", "title 2", 1), ("1", "title 3", 2), ("2", "title 1", 0)]
+
+
 def test_at_a_finite_speed_minutes_come_one_by_one(folder: Path) -> None:
     listener, told = run(folder, speed=60.0)
     assert all(len(page.open_time) == 1 for page in listener.messages if isinstance(page, CandlePage))
