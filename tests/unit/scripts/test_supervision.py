@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import itertools
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -144,10 +145,12 @@ def test_a_crash_loop_is_visible_as_such(supervisor: Supervisor) -> None:
         watch.look([state], time.monotonic())
         return status.program(state, supervisor.home, time.time())
 
-    assert wait_until(lambda: "restarted 2 times in " in shown(), 20), shown()
-    assert wait_until(lambda: "next start in 4 s" in shown() or "next start in 3 s" in shown(), 20), shown()
-    assert shown().endswith("last reason: the disk is full")
-    assert [line for line in said if line.startswith("streaming keeps ending: restarted ")], said
+    loop = re.compile(
+        r"keeps ending: restarted [2-9] times in .*, next start in [1-9] s, last reason: the disk is full$"
+    )
+    assert wait_until(lambda: loop.search(shown()), 30), shown()
+    assert wait_until(lambda: shown() and any(line.startswith("streaming keeps ending: re") for line in said), 30), said
     starts = program.read_starts(supervisor.run_folder, "streaming")
     pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
-    assert pauses == sorted(pauses) and pauses[-1] >= 4.0
+    assert len(pauses) >= 3
+    assert all(pause > 0.9 * 2**number for number, pause in enumerate(pauses)), pauses
