@@ -86,7 +86,9 @@ def publish(kafka: Kafka, topic: str, messages: Iterator[tuple[bytes | None, byt
     failures: list[object] = []
     producer = Producer({**client_config(kafka), "message.max.bytes": 2 * LARGE, "compression.type": "lz4"})
     for key, value in messages:
-        producer.produce(topic, key, value, partition=0, on_delivery=lambda error, _: error and failures.append(error))
+        producer.produce(
+            topic, key=key, value=value, partition=0, on_delivery=lambda error, _: error and failures.append(error)
+        )
         producer.poll(0)
     assert producer.flush(60) == 0 and not failures, failures
 
