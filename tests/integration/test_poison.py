@@ -83,11 +83,14 @@ def mixed(good: Sequence[tuple[bytes, bytes]], bad: Sequence[Case]) -> Iterator[
 
 def publish(kafka: Kafka, topic: str, messages: Iterator[tuple[bytes | None, bytes | None]]) -> None:
     """As a stranger does, who does not go by our publisher: everything into one partition, in this order."""
+    failures: list[object] = []
     producer = Producer({**client_config(kafka), "message.max.bytes": 2 * LARGE, "compression.type": "lz4"})
     for key, value in messages:
-        producer.produce(topic, key=key, value=value, partition=0)
+        producer.produce(
+            topic, key=key, value=value, partition=0, on_delivery=lambda error, _: error and failures.append(error)
+        )
         producer.poll(0)
-    assert producer.flush(60) == 0
+    assert producer.flush(60) == 0 and not failures, failures
 
 
 def held(kafka: Kafka, topic: str) -> dict[int, tuple[bytes | None, bytes | None]]:
@@ -130,8 +133,11 @@ def test_every_message_ends_in_one_place_and_the_good_ones_around_are_right(pipe
 
 def assert_letters(pipeline: Pipeline, kafka: Kafka, cases: dict[str, list[Case]]) -> None:
     """The bad messages, and no other one, each once, whole in the lake, with its reason."""
-    letters = {(row["topic"], row["offset"]): row for row in pipeline.table("dead_letters").iter_rows(named=True)}
-    assert len(letters) == pipeline.table("dead_letters").height == sum(map(len, cases.values()))
+    table = pipeline.table("dead_letters")
+    letters = {(row["topic"], row["offset"]): row for row in table.iter_rows(named=True)}
+    messages = {(row["key"], row["value"]) for row in letters.values()}
+    assert not [case.name for bad in cases.values() for case in bad if (case.key, case.value) not in messages]
+    assert len(letters) == table.height == sum(map(len, cases.values()))
     for topic, bad in cases.items():
         reasons = {(case.key, case.value): case for case in bad}
         refused = {offset: message for offset, message in held(kafka, topic).items() if message in reasons}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, datetime
@@ -98,8 +99,18 @@ def _is_plain(body: dict[str, Any]) -> bool:
         and len(texts) <= 500
         and all((votes.get(kind) or 0) >= 0 for kind in VOTES)
         and (score is None or abs(_double(score)) < math.inf)
-        and all(len(value) <= limit for name, limit in LONGEST.items() if isinstance(value := body.get(name), str))
+        and all(_length(body.get(name), limit) <= limit for name, limit in LONGEST.items())
     )
+
+
+def _length(value: Any, limit: int) -> int:
+    """Of the text that a value reads as. How an object is written out is only known roughly."""
+    if isinstance(value, dict | list | float):
+        rough = len(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+        if limit // 2 < rough < 2 * limit:
+            raise Unsure
+        return rough
+    return len(_text(value) or "")
 
 
 def _is_post(body: dict[str, Any], key: bytes | None) -> bool:
