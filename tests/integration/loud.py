@@ -43,4 +43,5 @@ logs.configure = configure_loudly
 if "crash" in sys.argv:
     sys.argv.remove("crash")
     Poller.step = crash  # type: ignore[method-assign]
-main()
+if __name__ == "__main__":
+    main()
