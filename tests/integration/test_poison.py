@@ -62,7 +62,7 @@ def bad_candles() -> list[Case]:
 
 def _not_of_its_day(cases: Sequence[Case]) -> list[Case]:
     far = ("largest", "far away", "beyond")
-    return [case for case in cases if FUTURE not in (case.reason or "") or any(word in case.name for word in far)]
+    return [case for case in cases if "future" not in (case.reason or "") or any(word in case.name for word in far)]
 
 
 def with_ballast(item: Observed | Beat) -> tuple[bytes, bytes]:

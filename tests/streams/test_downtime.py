@@ -66,7 +66,7 @@ def test_a_pause_changes_no_price(spark: SparkSession, tmp_path: Path, pause: Pa
     paused = pause(world, span)
     assert paused != world
     topics, outcome = Topics(spark, tmp_path / "topics"), Outcome()
-    topics.add(*orders.as_it_happens(paused, 12))
+    topics.add(*orders.as_it_happens(paused, 5))  # what is to be late comes some batches later
     topics.run(horizons=HORIZONS, lateness_minutes=LATENESS_MINUTES, outcome=outcome)
     assert_rows(outcome, paused)
     # The prices are those of the world without the pause; who saw a post later says so in seen_at.
