@@ -29,7 +29,8 @@ APPLICATION = ROOT / "streaming" / "app.py"
 DEFAULTS = CONF / "spark-defaults.conf"
 # Most of the work of a start is compiling code that is about to run once. With these, the first price comes after half
 # the work, and what a live or simulated run brings is far below what they can do; history goes faster without them.
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# The JVM gives such a compiler 48 MB for its code, which is full after a minute; it then compiles nothing any more.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 
