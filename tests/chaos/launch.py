@@ -7,5 +7,5 @@ from pathlib import Path
 from scripts import submit
 
 if __name__ == "__main__":
-    submit.APPLICATION = Path(__file__).with_name("application.py")
+    submit.PROGRAMS["app"] = Path(__file__).with_name("application.py")
     submit.main()
