@@ -155,7 +155,7 @@ def test_the_lake_is_full(fresh: Fresh, pipeline: Pipeline, world: World, tmp_pa
         first, second = halves(world)
         publish(fresh.settings, first)
         environ = environ_of(fresh, NEWSWAKE_LAKE__PATH=str(disk / "lake"))
-        application = Application(environ, tmp_path / "log", ["--queries", ",".join(QUERIES)])
+        application = Application(environ, tmp_path / "log", "app", ["--queries", ",".join(QUERIES)])
         application.until(lambda: pipeline.database["post_prices"].find_one() is not None)
         fill(disk, leave=8_192)
         publish(fresh.settings, second)

@@ -75,7 +75,7 @@ def test_a_recording_goes_through_secured_services_to_the_row(secured: Secured, 
     world = World(posts, tuple(hours_of("BTC", at(0), 8)))
     told = replay(environ, *recording(world, tmp_path))
     assert told.returncode == 0, told.stderr
-    application = Application(environ, tmp_path / "log", ["--once"])
+    application = Application(environ, tmp_path / "log", "app", ["--once"])
     assert application.ends() == 0, application.said[-3000:]
 
     written = Pipeline(None, resolve(environ=environ).settings)
