@@ -62,7 +62,7 @@ class Query(Protocol):
 
 QUERIES: Mapping[str, Query] = {module.NAME: module for module in (posts, candles, post_prices, dead_letters)}
 LOOK_SECONDS = 0.5
-STOP_SECONDS = 4.0
+STOP_SECONDS = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

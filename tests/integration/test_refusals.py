@@ -56,7 +56,7 @@ def test_a_database_that_is_down_or_refuses_is_named(pipeline: Pipeline) -> None
     credentials = address.partition("@")[0].partition("://")[2]
     user = credentials.partition(":")[0]
     for changed, parts in {
-        address.replace(credentials, f"{user}:wrong-password"): ("refuses us", "mongo.uri"),
+        address.replace(credentials, f"{user}:wrong-password"): ("refuses the user and the password", "mongo.uri"),
         f"mongodb://{credentials}@127.0.0.1:{free_ports(1)[0]}/": ("No MongoDB answers", "mongo.uri"),
     }.items():
         mongo = pipeline.settings.mongo.model_copy(update={"uri": SecretStr(changed), "timeout_ms": 1_000})
