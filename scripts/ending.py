@@ -97,7 +97,9 @@ def read_offsets(database: Database[dict[str, Any]]) -> dict[str, Offsets]:
         offsets: Offsets = {}
         for source in report.get("sources", []):
             end = source.get("endOffset") or {}
-            offsets |= json.loads(end) if isinstance(end, str) else end
+            ends = json.loads(end) if isinstance(end, str) else end
+            # A source that is no topic, as the files of the past clock are, has a number where a topic has partitions.
+            offsets |= {topic: partitions for topic, partitions in ends.items() if isinstance(partitions, dict)}
         found[name] = offsets
     return found
 

@@ -151,19 +151,21 @@ def test_killed_in_the_middle_started_again_and_told_to_stop(submit: Submit, wri
         assert difference(rows, pl.concat([wanted, owed])) == Difference()
     assert_nothing_secret(first.said + second.said, fresh)
 
-    # Two starts that are refused, at the same time: each says one sentence and ends with 2.
-    changed = submit("--once", NEWSWAKE_STREAMING__HORIZONS_MINUTES="0,30")
+    # Starts that are refused: each says one sentence and ends with 2.
     address = fresh.settings.mongo.uri.get_secret_value()
     wrong = address.replace(password_of(fresh), "a-wrong-password")
-    refused = submit("--once", NEWSWAKE_MONGO__URI=wrong)
-    for application, cause in {changed: "horizons_minutes is [0, 30], was [0, 1, 5", refused: "mongo.uri"}.items():
+    for setting, value, cause in (
+        ("NEWSWAKE_STREAMING__HORIZONS_MINUTES", "0,30", "horizons_minutes is [0, 30], was [0, 1, 5"),
+        ("NEWSWAKE_MONGO__URI", wrong, "mongo.uri"),
+    ):
+        application = submit("--once", **{setting: value})
         assert application.ends() == 2
         sentences = [line for line in application.said.splitlines() if line.startswith("newswake: ")]
         assert len(sentences) == 1
         assert cause in sentences[0]
         assert "Traceback" not in application.said
         assert_nothing_secret(application.said, fresh)
-    assert "a-wrong-password" not in refused.said
+        assert "a-wrong-password" not in application.said
 
 
 def password_of(fresh: Fresh) -> str:

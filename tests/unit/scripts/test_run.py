@@ -189,6 +189,20 @@ def test_a_query_that_read_nothing_has_not_caught_up() -> None:
     assert not ending.reached({}, {"a": {"0": 0}})
 
 
+class Reports:
+    """As much of a collection as is asked for the newest report of a query."""
+
+    def distinct(self, name: str) -> list[str]:
+        return ["post_prices"]
+
+    def find_one(self, query: dict[str, str], **options: object) -> dict[str, object]:
+        return {"sources": [{"endOffset": '{"a": {"0": 5}}'}, {"endOffset": {"logOffset": 1}}, {"endOffset": None}]}
+
+
+def test_a_source_that_is_no_topic_is_not_taken_for_one() -> None:
+    assert ending.read_offsets({"query_progress": Reports()}) == {"post_prices": {"a": {"0": 5}}}  # type: ignore[arg-type]
+
+
 def test_a_recording_has_come_out_when_nothing_grows_and_all_was_read() -> None:
     counts = report.Counts(posts=3)
     looks = [(counts, {"a": {"0": 5 + beats}}) for beats in range(ending.STEADY_LOOKS)]
