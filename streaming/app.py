@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,24 +26,23 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
-from newswake import logs
 from newswake.errors import ServiceError
 from newswake.kafka import ensure_topics
 from newswake.mongo import ca_file, check_uri
-from newswake.settings import Settings, load
+from newswake.settings import Settings
 from streaming import mongo_setup, writer
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.housekeeping import Housekeeping
 from streaming.locks import only_application
 from streaming.lost import lost_messages, sentence
+from streaming.program import run_program
 from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
 from streaming.reasons import named
 from streaming.repair import repair
 from streaming.repairs import Repairs
 from streaming.schemas import TABLES
-from streaming.sentences import EXPECTED, explain
 from streaming.sinks import delta
 from streaming.trust import trust_also
 
@@ -68,12 +67,8 @@ STOP_SECONDS = 5.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped (0), or until something fails (1; 2 when a person has to change something)."""
     options = _options(arguments)
-    mask: Callable[[str], str] = str
-    settings: Settings | None = None
-    try:
-        settings = load()
-        mask = logs.MaskSecrets(logs.secrets_of(settings)).mask
-        logs.configure(settings, "streaming")
+
+    def work(settings: Settings) -> None:
         with only_application(settings):
             stop = threading.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -83,11 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run(Context(spark, settings, once=options.once), options.queries, stop)
             finally:
                 spark.stop()
-    except EXPECTED as error:
-        code, sentence = explain(error, settings, mask)
-        print(f"newswake: {sentence}", file=sys.stderr, flush=True)
-        return code
-    return 0
+
+    return run_program("streaming", work)
 
 
 def session(settings: Settings) -> SparkSession:

@@ -14,36 +14,28 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from pyspark.sql import SparkSession
 
-from newswake import logs
-from newswake.settings import Settings, load
+from newswake.settings import Settings
 from streaming import late, mongo_setup
 from streaming.app import QUERIES, run, session
 from streaming.by_hand import repair_by_hand
 from streaming.context import Context
+from streaming.program import run_program
 from streaming.rebuild import rebuild
 from streaming.repair import Period
-from streaming.sentences import EXPECTED, explain
 
 
 def main(arguments: Sequence[str] | None = None, start: Callable[..., SparkSession] = session) -> int:
     """Do one piece of work and end: 0, or as streaming/sentences.py says."""
     options = _options(arguments)
-    mask: Callable[[str], str] = str
-    settings: Settings | None = None
-    try:
-        settings = load()
-        mask = logs.MaskSecrets(logs.secrets_of(settings)).mask
-        logs.configure(settings, options.work)
+
+    def work(settings: Settings) -> None:
         spark = start(settings)
         try:
             print(_do(Context(spark, settings, once=True), options), flush=True)
         finally:
             spark.stop()
-    except EXPECTED as error:
-        code, sentence = explain(error, settings, mask)
-        print(f"newswake: {sentence}", file=sys.stderr, flush=True)
-        return code
-    return 0
+
+    return run_program(options.work, work)
 
 
 def _do(context: Context, options: argparse.Namespace) -> str:

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.conftest import ROOT
+import requests
+
+from tests.conftest import ROOT, free_ports
 
 
 @contextmanager
@@ -38,3 +40,20 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str], se
         assert process.poll() is None, f"the producer ended: {process.stderr.read() if process.stderr else ''}"
         assert time.monotonic() < deadline, "it took too long"
         pause.wait(0.2)
+
+
+@contextmanager
+def simulator(*arguments: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """`python -m producers simulate …` on a free port, from its first answer to the end of the block; its address."""
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
+    with program("simulate", *arguments, "--port", str(port), environ=environ) as process:
+
+        def answers() -> bool:
+            try:
+                return requests.get(f"{address}/clock", timeout=2).ok
+            except requests.ConnectionError:
+                return False
+
+        wait_until(answers, process)
+        yield address

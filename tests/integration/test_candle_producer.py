@@ -6,7 +6,6 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
@@ -20,7 +19,7 @@ from producers.candles.resume import last_pages
 from producers.candles.topic import KafkaTopicEnd
 from producers.publisher import Publisher
 from tests.conftest import Fresh, free_ports
-from tests.integration.processes import program, wait_until
+from tests.integration.processes import program, simulator, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -65,28 +64,14 @@ def minutes_served(environ: Mapping[str, str], coin: str, first: int, last: int)
 @pytest.fixture
 def simulated(fresh: Fresh) -> Iterator[dict[str, str]]:
     """The environment of a producer whose exchange and clock are a simulator's, 120 times as fast as real time."""
-    (port,) = free_ports(1)
-    address = f"http://127.0.0.1:{port}"
-    environ = {
-        **fresh.environ,
-        "NEWSWAKE_CANDLES__COINS": ",".join(COINS),
-        "NEWSWAKE_CANDLES__BASE_URL": f"{address}/api/v3",
-        "NEWSWAKE_CLOCK__URL": f"{address}/clock",
-    }
     ensure_topics(fresh.settings.kafka)
-    with ExitStack() as stack:
-        simulator = stack.enter_context(
-            program("simulate", "--speed", "120", "--port", str(port), environ={**fresh.environ})
-        )
-
-        def answers() -> bool:
-            try:
-                return requests.get(f"{address}/clock", timeout=2).ok
-            except requests.ConnectionError:
-                return False
-
-        wait_until(answers, simulator)
-        yield environ
+    with simulator("--speed", "120", environ=fresh.environ) as address:
+        yield {
+            **fresh.environ,
+            "NEWSWAKE_CANDLES__COINS": ",".join(COINS),
+            "NEWSWAKE_CANDLES__BASE_URL": f"{address}/api/v3",
+            "NEWSWAKE_CLOCK__URL": f"{address}/clock",
+        }
 
 
 def test_it_backfills_follows_stops_and_goes_on(fresh: Fresh, simulated: dict[str, str]) -> None:

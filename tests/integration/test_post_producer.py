@@ -24,7 +24,7 @@ from newswake.kafka import client_config
 from newswake.messages import VOTE_KINDS
 from newswake.settings import Settings
 from tests.conftest import Fresh, free_ports
-from tests.integration.processes import program, wait_until
+from tests.integration.processes import program, simulator, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -99,29 +99,17 @@ def recording(tmp_path: Path) -> Path:
 @pytest.fixture
 def simulated(fresh: Fresh, recording: Path) -> Iterator[dict[str, str]]:
     """The environment of a producer whose source and clock are a simulator's, which plays the recording."""
-    (port,) = free_ports(1)
-    address = f"http://127.0.0.1:{port}"
-    environ = {
-        **fresh.environ,
-        "NEWSWAKE_CLOCK__URL": f"{address}/clock",
-        "NEWSWAKE_CRYPTOPANIC__BASE_URL": f"{address}/api",
-        "NEWSWAKE_CRYPTOPANIC__KEY": KEY,
-        "NEWSWAKE_CRYPTOPANIC__MONTHLY_QUOTA": "1000000000",
-        "NEWSWAKE_CRYPTOPANIC__DELAY_HOURS": "0",
-        "NEWSWAKE_RSS__FEEDS": "[]",
-        "NEWSWAKE_POSTS__POLL_SECONDS": "600",
-    }
-    arguments = ("simulate", "--recording", str(recording), "--speed", "1200", "--port", str(port))
-    with program(*arguments, environ=fresh.environ) as simulator:
-
-        def answers() -> bool:
-            try:
-                return requests.get(f"{address}/clock", timeout=2).ok
-            except requests.ConnectionError:
-                return False
-
-        wait_until(answers, simulator)
-        yield environ
+    with simulator("--recording", str(recording), "--speed", "1200", environ=fresh.environ) as address:
+        yield {
+            **fresh.environ,
+            "NEWSWAKE_CLOCK__URL": f"{address}/clock",
+            "NEWSWAKE_CRYPTOPANIC__BASE_URL": f"{address}/api",
+            "NEWSWAKE_CRYPTOPANIC__KEY": KEY,
+            "NEWSWAKE_CRYPTOPANIC__MONTHLY_QUOTA": "1000000000",
+            "NEWSWAKE_CRYPTOPANIC__DELAY_HOURS": "0",
+            "NEWSWAKE_RSS__FEEDS": "[]",
+            "NEWSWAKE_POSTS__POLL_SECONDS": "600",
+        }
 
 
 def final_posts(environ: Mapping[str, str], hot: bool) -> dict[str, dict[str, Any]]:

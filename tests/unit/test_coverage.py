@@ -13,6 +13,7 @@ import pytest
 from newswake.settings import Mongo
 from producers.coverage import Coverage, Ledger
 from producers.states import Condition, StateBoard
+from scripts.supervision import wait_until
 from tests.conftest import free_ports
 
 START = datetime(2025, 1, 10, 12, tzinfo=UTC)
@@ -65,9 +66,7 @@ def test_without_a_database_nothing_waits_and_what_was_dropped_is_said(caplog: p
         ledger.covered(Coverage("posts.a", at(minute), True))
         ledger.state("posts.a", {"reason": "is read"})
     assert time.monotonic() - began < 0.3
-    deadline = time.monotonic() + 5
-    while "cannot be written" not in caplog.text and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert wait_until(lambda: "cannot be written" in caplog.text, 5, step_seconds=0.02)
     ledger.close()
     assert time.monotonic() - began < 5
     assert "MongoDB (setting mongo.uri) cannot be written (ServerSelectionTimeoutError): up to 10 rows" in caplog.text
