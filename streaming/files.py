@@ -51,12 +51,18 @@ class Files:
         if not system.rename(draft, place):
             raise OSError(f"{path} could not be written: its draft cannot be renamed")
 
+    def replace_text(self, path: str, text: str) -> None:
+        """Write a file in place of the one that may be there; who reads in between finds none."""
+        self.delete(path)
+        self.write_text(path, text)
+
     def modified_ms(self, path: str) -> int:
         """When the file was last written, by the clock of its file system, in epoch milliseconds."""
         place, system = self._open(path)
         return int(system.getFileStatus(place).getModificationTime())
 
     def delete(self, path: str) -> None:
+        """Delete a file; one that is not there is no error."""
         place, system = self._open(path)
         system.delete(place, False)
 
