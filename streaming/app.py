@@ -34,6 +34,7 @@ from streaming import mongo_setup, writer
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.housekeeping import Housekeeping
+from streaming.leaving import left_within
 from streaming.locks import only_application
 from streaming.lost import lost_messages, sentence
 from streaming.program import run_program
@@ -62,6 +63,7 @@ class Query(Protocol):
 QUERIES: Mapping[str, Query] = {module.NAME: module for module in (posts, candles, post_prices, dead_letters)}
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 5.0
+LEAVE_SECONDS = 8.0  # scripts.submit waits for one more
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,11 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stop = threading.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
-            spark = session(settings)
-            try:
-                run(Context(spark, settings, once=options.once), options.queries, stop)
-            finally:
-                spark.stop()
+            with left_within(LEAVE_SECONDS, stop):
+                spark = session(settings)
+                try:
+                    run(Context(spark, settings, once=options.once), options.queries, stop)
+                finally:
+                    spark.stop()
 
     return run_program("streaming", work)
 
