@@ -24,7 +24,7 @@ class Error(Answer):
 
     code: Code
     sentence: str
-    problems: list[Problem] = []
+    problems: list[Problem]
 
 
 class Refusal(Answer):

@@ -8,16 +8,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dashboard.models.base import Answer
 
-CoinState = Literal["followed", "backfilling", "waiting"]
+CoinState = Literal["checking", "backfilling", "following", "refused"]
 
 
 class FollowedCoin(Answer):
-    """`waiting`: the candle producer has not taken it up yet; `backfilling`: its history is being fetched."""
+    """`checking`: the candle producer is asking the exchange; `backfilling`: its history is being fetched;
+    `refused`: the exchange has no market of it (or has stopped it), and `words` says so; add it again to ask again.
+    """
 
     coin: str
-    added_at: AwareDatetime | None
+    added_at: AwareDatetime
     state: CoinState
     words: str
+    market: str | None
     candles_from: AwareDatetime | None
     newest_candle: AwareDatetime | None
 
