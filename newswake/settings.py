@@ -119,9 +119,11 @@ class Candles(Group):
     exchange: str = Field("binance", description="ccxt's name of the exchange that prices the coins")
     quote: str = Field("USDT", description="currency in which coins are priced")
     coins: Annotated[Codes, Field(min_length=1)] = Field(
-        DEFAULT_COINS, description="the followed coins, the most important first"
+        DEFAULT_COINS,
+        description="the coins that a new home follows, the most important first; later the list is in MongoDB",
     )
     backfill_hours: PositiveInt = Field(48, description="history that the first start fetches")
+    new_coin_backfill_hours: PositiveInt = Field(24, description="history of a coin that is followed from later on")
     max_filled_minutes: NonNegativeInt = Field(5, description="minutes without trades carried forward in a row")
     timeout_seconds: PositiveFloat = Field(10.0, description="longest wait for an answer of the exchange")
     base_url: str = Field("", description="address in place of the exchange's own, such as the simulator's")
