@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dashboard.database import Document
     from dashboard.forming import OpenMinutes
+    from dashboard.heavy import Heavy
     from dashboard.live.hub import Hub
     from dashboard.reads.usual import UsualMoves
 
@@ -35,6 +36,7 @@ class Context:
     lake: LakeTables
     open_minutes: OpenMinutes
     usual: UsualMoves
+    heavy: Heavy
     hub: Hub
     token: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
     started: str = field(default_factory=lambda: secrets.token_hex(8))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import polars as pl
 from deltalake import DeltaTable
@@ -23,15 +23,15 @@ class LakeTables:
     def __init__(self, path: str) -> None:
         self._path = path.rstrip("/")
 
-    def read(self, table: str, schema: pl.Schema | dict[str, Any], where: pl.Expr, most_rows: int) -> pl.DataFrame:
+    def read(self, table: str, schema: Mapping[str, pl.DataType], where: pl.Expr, most_rows: int) -> pl.DataFrame:
         """The columns of `schema` of the rows for which `where` holds, `most_rows` of them at the most.
 
         A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read.
         """
         try:
             rows = pl.scan_delta(DeltaTable(f"{self._path}/{table}")).filter(where)
-            return rows.select(list(schema)).head(most_rows).collect().cast(dict(schema))  # type: ignore[arg-type]
+            return rows.select(list(schema)).head(most_rows).collect().cast(dict(schema))
         except TableNotFoundError:
-            return pl.DataFrame(schema=schema)
+            return pl.DataFrame(schema=dict(schema))
         except (DeltaError, OSError, pl.exceptions.PolarsError) as error:
             raise LakeAway(f"The table {table} of the lake cannot be read now ({type(error).__name__})") from error

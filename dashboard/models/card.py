@@ -26,7 +26,7 @@ class Horizon(Answer):
 
     `state`: exact; filled (carried forward, nobody traded); missing (no candle came); open (not yet); waiting (the
     time has come, the price is about to be joined). `words` says the same in words. `usual` is the median absolute
-    return over as many minutes of this coin, in the 7 days before publication, over `usual_count` stretches;
+    return over as many minutes of this coin, in the 7 days before publication, from `usual_count` minutes;
     `times_usual` is |change| / usual.
     `change_since_seen`: from the first close after we saw the post to this price; null where that is not later.
     """

@@ -33,7 +33,7 @@ async def candles(context: Context, coins: Sequence[str], start: datetime, end: 
             "exchange": market.exchange, "quote": market.quote,
         }  # fmt: skip
         rows = await context.tables.find("candles", where, fields=list(CANDLES), limit=MOST_FROM_MONGO)
-        return pl.DataFrame(rows, schema=CANDLES) if rows else empty(CANDLES)
+        return pl.DataFrame(rows, schema=dict(CANDLES)) if rows else empty(CANDLES)
     condition = (
         pl.col("open_time").is_between(start, end, closed="left")
         & pl.col("symbol").is_in(list(coins))
@@ -59,4 +59,4 @@ async def coverage(context: Context, start: datetime, end: datetime) -> pl.DataF
     """The polls of post sources that tell of the time from `start` to `end`."""
     where = {"source": {"$not": {"$regex": "^candles\\."}}, "polled_at": {"$gte": start}, "covered_from": {"$lte": end}}
     rows = await context.tables.find("source_coverage", where, fields=list(COVERAGE), limit=MOST_COVERAGE)
-    return pl.DataFrame(rows, schema=COVERAGE) if rows else empty(COVERAGE)
+    return pl.DataFrame(rows, schema=dict(COVERAGE)) if rows else empty(COVERAGE)

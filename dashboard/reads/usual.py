@@ -13,7 +13,6 @@ from analysis.frames import CANDLES, empty
 from analysis.usual import DAYS, UsualMove, usual_moves
 from dashboard.database import Tables
 from dashboard.models.posts import Tone
-from dashboard.moments import bar_open
 from dashboard.reads.candles import bar_open, of_market
 from newswake.settings import Candles as Market
 

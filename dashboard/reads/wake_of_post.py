@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import anyio
 
@@ -64,7 +64,7 @@ async def _closes(
 ) -> list[Document]:
     """The closes that a card needs: those of its plot, at its horizons, the first after it was seen, the newest."""
     minute = bar_open(published, 1)
-    wanted = [{"open_time": {"$gte": minute - BEFORE - MINUTE, "$lt": minute + AFTER}}]
+    wanted: list[dict[str, Any]] = [{"open_time": {"$gte": minute - BEFORE - MINUTE, "$lt": minute + AFTER}}]
     targets = [minute + horizon * MINUTE - MINUTE for horizon in horizons]
     wanted.append({"open_time": {"$in": targets}})
     market = of_market(context.settings.candles, coin)
@@ -116,7 +116,7 @@ def _horizon(
         change=change,
         tone=tone_of(change, state, normal.move),
         usual=normal.move,
-        usual_count=normal.windows,
+        usual_count=normal.minutes,
         times_usual=abs(change) / normal.move if change is not None and normal.move else None,
         change_since_seen=dict(found.by_horizon).get(minutes) if found else None,
         repaired_at=row.get("repaired_at") if row else None,
