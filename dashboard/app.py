@@ -23,6 +23,7 @@ from dashboard.live.hub import Hub
 from dashboard.models.error import Refusal
 from dashboard.reads.usual import UsualMoves
 from dashboard.routes import candles, exports, followed, health, live, posts, session, statistics
+from newswake import __version__
 from newswake.mongo import async_client, client
 from newswake.settings import Settings
 
@@ -48,7 +49,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     app = FastAPI(
         title="newswake",
         summary="What news does to coins, seen as it happens",
-        version=session.version("newswake"),
+        version=__version__,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,

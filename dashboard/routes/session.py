@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Final
 
 from fastapi import APIRouter
@@ -15,6 +14,7 @@ from dashboard.moments import newest_close
 from dashboard.reads import health, tickers
 from dashboard.reads.candles import MINUTES
 from dashboard.reads.coins import followed_coins
+from newswake import __version__
 
 router = APIRouter(tags=["session"])
 
@@ -34,7 +34,7 @@ async def session(context: Here) -> Session:
         now, coins = None, list(settings.candles.coins)
     return Session(
         token=context.token,
-        version=version("newswake"),
+        version=__version__,
         source=health.source_kind(settings),
         exchange=settings.candles.exchange,
         quote=settings.candles.quote,
