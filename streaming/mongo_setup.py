@@ -20,8 +20,9 @@ REPAIRS_DAYS = 90
 
 INDEXES = {
     "posts": [
-        IndexModel([("published_at", DESCENDING)]),
-        IndexModel([("currencies", ASCENDING), ("published_at", DESCENDING)]),
+        # With `_id`, so that a list can be read on from any place in it.
+        IndexModel([("published_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("currencies", ASCENDING), ("published_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("hot", ASCENDING), ("published_at", DESCENDING)]),
     ],
     "candles": [
@@ -34,6 +35,7 @@ INDEXES = {
         IndexModel([(name, ASCENDING) for name in ("source", "post_id", "symbol", "horizon_minutes")]),
         IndexModel([("symbol", ASCENDING), ("published_at", DESCENDING)]),
         IndexModel([("price_status", ASCENDING), ("target_time", DESCENDING)]),
+        IndexModel([("horizon_minutes", ASCENDING), ("published_at", DESCENDING)]),
     ],
     "candle_revisions": [
         IndexModel([("symbol", ASCENDING), ("open_time", DESCENDING)]),
