@@ -191,6 +191,17 @@ class Local(Group):
     report_seconds: PositiveFloat = Field(15.0, description="time between two lines of what arrived and came out")
 
 
+class Dashboard(Group):
+    """The live page and its API."""
+
+    host: str = Field("127.0.0.1", description="address that it listens on")
+    port: Port = Field(8080, description="port of the page")
+    names: tuple[str, ...] = Field((), description="names by which a browser may reach it, beside this machine's own")
+    query_seconds: PositiveFloat = Field(5.0, description="longest time that the database may take for one question")
+    max_period_days: PositiveInt = Field(400, description="longest period that may be asked for")
+    max_clients: PositiveInt = Field(200, description="live connections at the most")
+
+
 class Settings(Group):
     """All groups, and `home`: the folder that holds all state."""
 
@@ -207,6 +218,7 @@ class Settings(Group):
     clock: ClockSettings = ClockSettings()
     simulator: Simulator = Simulator()
     local: Local = Local()
+    dashboard: Dashboard = Dashboard()
 
     @property
     def lake_path(self) -> str:
