@@ -6,6 +6,7 @@
     ├── ServiceError      a service (broker, database, Spark) is not there or refuses us
     ├── MessageError      a message breaks its contract
     ├── RecordingError    a recording cannot be read, or does not fit what a home holds
+    ├── WishError         what a person asks for cannot be done
     └── SourceError       a source of posts or candles did not answer as it should
         ├── SourceRetry   it may answer later; says when to ask again, where the source said so
         └── SourceRefusal it will not answer until a person changes something
@@ -41,6 +42,10 @@ class MessageError(NewswakeError):
 
 class RecordingError(NewswakeError):
     """Raised when a recording cannot be read, or does not fit what a home already holds."""
+
+
+class WishError(NewswakeError):
+    """Raised when what a person asks for, on the page or by hand, cannot be done; says why."""
 
 
 class SourceError(NewswakeError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from pymongo import MongoClient
+from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from newswake.errors import ServiceError, SettingsError
@@ -24,10 +26,29 @@ def client(mongo: Mongo, timeout_ms: int | None = None) -> MongoClient[dict[str,
     Raises `SettingsError` for an address that cannot be used.
     """
     check_uri(mongo)
-    try:
+    with _address_errors():
         return MongoClient(
             mongo.uri.get_secret_value(), serverSelectionTimeoutMS=timeout_ms or mongo.timeout_ms, tz_aware=True
         )
+
+
+def async_client(mongo: Mongo, timeout_ms: int, socket_timeout_ms: int) -> AsyncMongoClient[dict[str, Any]]:
+    """The same for asyncio; an answer may take `socket_timeout_ms`. Raises like `client`."""
+    check_uri(mongo)
+    with _address_errors():
+        return AsyncMongoClient(
+            mongo.uri.get_secret_value(),
+            serverSelectionTimeoutMS=timeout_ms,
+            connectTimeoutMS=timeout_ms,
+            socketTimeoutMS=socket_timeout_ms,
+            tz_aware=True,
+        )
+
+
+@contextmanager
+def _address_errors() -> Iterator[None]:
+    try:
+        yield
     except (ConfigurationError, ValueError) as error:  # InvalidURI is one of them; it may hold the address
         raise SettingsError(f"The address in mongo.uri cannot be used: {type(error).__name__}") from None
 

@@ -119,9 +119,11 @@ class Candles(Group):
     exchange: str = Field("binance", description="ccxt's name of the exchange that prices the coins")
     quote: str = Field("USDT", description="currency in which coins are priced")
     coins: Annotated[Codes, Field(min_length=1)] = Field(
-        DEFAULT_COINS, description="the followed coins, the most important first"
+        DEFAULT_COINS,
+        description="the coins that a new home follows, the most important first; later the list is in MongoDB",
     )
     backfill_hours: PositiveInt = Field(48, description="history that the first start fetches")
+    new_coin_backfill_hours: PositiveInt = Field(24, description="history of a coin that is followed from later on")
     max_filled_minutes: NonNegativeInt = Field(5, description="minutes without trades carried forward in a row")
     timeout_seconds: PositiveFloat = Field(10.0, description="longest wait for an answer of the exchange")
     base_url: str = Field("", description="address in place of the exchange's own, such as the simulator's")
@@ -180,6 +182,17 @@ class Local(Group):
     report_seconds: PositiveFloat = Field(15.0, description="time between two lines of what arrived and came out")
 
 
+class Dashboard(Group):
+    """The live page and its API."""
+
+    host: str = Field("127.0.0.1", description="address that it listens on")
+    port: Port = Field(8080, description="port of the page")
+    names: tuple[str, ...] = Field((), description="names by which a browser may reach it, beside this machine's own")
+    query_seconds: PositiveFloat = Field(5.0, description="longest time that the database may take for one question")
+    max_period_days: PositiveInt = Field(400, description="longest period that may be asked for")
+    max_clients: PositiveInt = Field(200, description="live connections at the most")
+
+
 class Settings(Group):
     """All groups, and `home`: the folder that holds all state."""
 
@@ -195,6 +208,7 @@ class Settings(Group):
     clock: ClockSettings = ClockSettings()
     simulator: Simulator = Simulator()
     local: Local = Local()
+    dashboard: Dashboard = Dashboard()
 
     @property
     def lake_path(self) -> str:

@@ -14,11 +14,11 @@ from pathlib import Path
 import ccxt
 import polars as pl
 
+from newswake.ccxt_client import make_client
 from newswake.errors import SettingsError
 from newswake.home import LIVE, RECORDING, SIMULATED, read_mark, refuse_another
 from newswake.settings import Candles
 from newswake.settings_sources import Resolved, resolve, variable_of
-from producers.candles.ccxt_client import make_client
 from producers.recordings.columns import scan, unreadable
 from producers.recordings.folder import open_folder
 from producers.recordings.symbols import split_symbol

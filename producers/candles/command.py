@@ -13,6 +13,7 @@ from newswake.kafka import ensure_topics
 from newswake.messages import CandlePage
 from newswake.settings import Settings, load
 from producers.candles.exchange import CcxtExchange
+from producers.candles.following import FollowedCoins
 from producers.candles.loop import CandleLoop
 from producers.candles.resume import last_pages
 from producers.candles.topic import KafkaTopicEnd
@@ -39,7 +40,6 @@ def _work(settings: Settings, stop: threading.Event) -> None:
     source = CcxtExchange(settings.candles, clock)
     ensure_topics(settings.kafka)
     where = " at another address (setting candles.base_url)" if settings.candles.base_url else ""
-    log.info("candles of %d coins from %s%s", len(settings.candles.coins), source.name, where)
     states = settings.home / "states"
     for old in states.glob("candles.*.json"):  # of another exchange, perhaps
         if old.name != f"candles.{source.name}.json":  # which knows the last good poll
@@ -51,9 +51,13 @@ def _work(settings: Settings, stop: threading.Event) -> None:
 
     ledger = Ledger(settings.mongo, "candles")
     board = StateBoard(states, ledger)
+    following = FollowedCoins(settings)
     ledger.start()
+    following.start()
+    log.info("candles of %d coins from %s%s", len(following.wanted().coins), source.name, where)
     try:
         with Publisher(settings.kafka) as publisher:
-            CandleLoop(settings, source, publisher, pages_on_topic, board, clock, random.Random()).run(stop)
+            CandleLoop(settings, following, source, publisher, pages_on_topic, board, clock, random.Random()).run(stop)
     finally:
+        following.close()
         ledger.close()

@@ -9,13 +9,13 @@ from typing import Any
 import ccxt
 import requests
 
+from newswake.ccxt_client import make_client
 from newswake.clock import Clock, to_ms
 from newswake.errors import SourceRefusal, SourceRetry
 from newswake.messages import MINUTE_MS
 from newswake.settings import Candles
 from producers.candles.answers import judge, sent_at
 from producers.candles.candle import Candle, parse_rows
-from producers.candles.ccxt_client import make_client
 from producers.candles.market import Market, choose_market
 from producers.candles.source import MarketTrouble
 

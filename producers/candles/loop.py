@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from newswake.clock import Clock, from_ms, to_iso, to_ms
@@ -14,6 +14,7 @@ from newswake.messages import HOUR_MS, MINUTE_MS, CandlePage
 from newswake.settings import Settings
 from producers.candles import pace
 from producers.candles.catch_up import CatchUp, Coin, PagePublisher
+from producers.candles.following import Following, Wanted
 from producers.candles.market import Market, quotes
 from producers.candles.plan import minute_floor
 from producers.candles.resume import tail_of
@@ -26,6 +27,8 @@ MARKETS_EVERY = timedelta(hours=1)
 # An exchange that is further ahead of us has a wrong clock, or we have: its open minute would be taken for a closed
 # one, and what is ahead of the broker's clock goes to the dead letters.
 MOST_AHEAD_MS = 5 * MINUTE_MS
+# So often, by the clock, the list is compared with what is followed.
+LOOK_SECONDS = 5.0
 # What is behind by more is told; it cannot do harm.
 MOST_BEHIND_MS = 5 * MINUTE_MS
 
@@ -33,7 +36,10 @@ LastPages = Callable[[Collection[str], int], dict[str, CandlePage]]
 
 
 class CandleLoop:
-    """Follows the coins of the settings on one exchange until it is told to stop.
+    """Follows the coins of a list on one exchange until it is told to stop.
+
+    `following` is the list. It may change at any time; a coin that was added is asked for at once, not only when the
+    next minute closes.
 
     `last_pages(coins, now_ms)` gives the newest page of each coin that is on the topic already. `idle_seconds` is
     the shortest pause, in real time, between two cycles when the exchange's clock stands still.
@@ -44,6 +50,7 @@ class CandleLoop:
     def __init__(
         self,
         settings: Settings,
+        following: Following,
         source: CandleSource,
         publisher: PagePublisher,
         last_pages: LastPages,
@@ -53,6 +60,7 @@ class CandleLoop:
         idle_seconds: float = 1.0,
     ) -> None:
         self._settings = settings.candles
+        self._following = following
         self._source = source
         self._last_pages = last_pages
         self._board = board
@@ -68,7 +76,7 @@ class CandleLoop:
             self._settings.max_filled_minutes,
             lambda error, pause: self._show_waiting(Condition.WAITING, error, pause),
         )
-        self._wanted = list(self._settings.coins)
+        self._wanted = Wanted(())
         self._coins: dict[str, Coin] = {}
         self._new: dict[str, Market] = {}
         self._markets_at: datetime | None = None
@@ -80,6 +88,8 @@ class CandleLoop:
             try:
                 pause = self._cycle(stop)
                 failures = 0
+                self._rest(pause, stop)
+                continue
             except SourceRefusal as error:
                 pause = pace.REFUSED_SECONDS
                 self._failed(Condition.STOPPED, error, pause)
@@ -88,6 +98,14 @@ class CandleLoop:
                 pause = pace.retry_seconds(error.retry_at, self._clock.now(), failures, self._chance)
                 self._failed(Condition.WAITING, error, pause)
             self._clock.wait(pause, stop)
+
+    def _rest(self, seconds: float, stop: threading.Event) -> None:
+        """Wait until the next minute's close, or until the list has changed."""
+        until, left = self._clock.now() + timedelta(seconds=seconds), seconds
+        while not self._clock.wait(min(left, LOOK_SECONDS), stop):
+            left = (until - self._clock.now()).total_seconds()
+            if left <= 0 or self._following.wanted() != self._wanted:
+                return
 
     def _failed(self, condition: Condition, error: SourceError, pause: float) -> None:
         self._board.polled(self._state, self._clock.now(), str(error))
@@ -111,6 +129,9 @@ class CandleLoop:
         self._until = until
         if not stop.is_set():
             self._covered(covered_from, until)
+            for name, coin in self._coins.items():
+                if coin.next_minute >= until:
+                    self._following.caught_up(name)
         elapsed = (self._clock.now() - asked_at).total_seconds()
         pause = pace.seconds_to_next_close(exchange_ms, elapsed, until)
         self._show_well(until, pause)
@@ -143,43 +164,56 @@ class CandleLoop:
             self._board.show(state, Condition.OK, "the exchange's clock agrees with ours", now, None)
 
     def _find_markets(self) -> None:
-        """Look up the markets at start, and again every hour while a coin has none or cannot be read."""
-        now = self._clock.now()
-        if self._markets_at is not None:
-            well = len(self._coins) == len(self._wanted) and not self._quiet(self._until)
+        """Look up the markets when the list has changed, and every hour while a coin has none or cannot be read."""
+        now, wanted = self._clock.now(), self._following.wanted()
+        if wanted == self._wanted and self._markets_at is not None:
+            well = len(self._coins) == len(wanted.coins) and not self._quiet(self._until)
             if well or now - self._markets_at < MARKETS_EVERY:
                 return
             self._markets_at = now
-        found = self._source.markets(self._wanted)
+        found = self._source.markets(wanted.coins)
         self._markets_at = now
+        self._coins = {name: coin for name, coin in self._coins.items() if found.get(name) is not None}
         self._new = {}
         for name, market in found.items():
             coin = self._coins.get(name)
-            if market is None:
-                self._coins.pop(name, None)
-            elif coin is None:
+            self._following.found(name, market.symbol if market else None, None if market else self._no_market([name]))
+            if market is not None and coin is None:
                 self._new[name] = market
-            elif coin.market != market:  # a close of another market must not be carried forward
-                coin.market, coin.tail = market, None
-        self._show_markets(found, now)
+            elif market is not None and coin is not None and coin.market != market:
+                coin.market, coin.tail = market, None  # a close of another market must not be carried forward
+        refused = {name for name in wanted.wishes if found[name] is None}
+        self._wanted = Wanted(tuple(name for name in wanted.coins if name not in refused))
+        self._show_markets({name: market for name, market in found.items() if name not in refused}, now)
 
     def _begin_new_coins(self, exchange_ms: int, until: int) -> None:
         """Each new coin goes on after its last page, or starts with the backfill."""
         if not self._new:
             return
         pages = self._last_pages(self._new.keys(), exchange_ms)
+        start = self._start_of_history(pages, until)
         for name, market in self._new.items():
-            coin = Coin(market, until - self._settings.backfill_hours * HOUR_MS)
+            coin = Coin(market, start)
             page = pages.get(name)
             if page is not None:
                 coin.next_minute = page.open_time[-1] + MINUTE_MS
                 if (page.exchange, page.quote) == (self._source.name, market.quote):
                     coin.tail = tail_of(page)
+            else:
+                self._following.began(name, from_ms(start))
             self._coins[name] = coin
         log.info("%d coins go on after their last page, %d start afresh", len(pages), len(self._new) - len(pages))
-        # In the order of the settings: the most important first.
-        self._coins = {name: self._coins[name] for name in self._wanted if name in self._coins}
+        # In the order of the list: the most important first.
+        self._coins = {name: self._coins[name] for name in self._wanted.coins if name in self._coins}
         self._new = {}
+
+    def _start_of_history(self, pages: Mapping[str, CandlePage], until: int) -> int:
+        """From when on a coin without pages is asked for: further back as long as no coin has newer ones."""
+        short = until - self._settings.new_coin_backfill_hours * HOUR_MS
+        others = [coin.next_minute for coin in self._coins.values()]
+        others += [page.open_time[-1] + MINUTE_MS for page in pages.values()]
+        is_first = all(minute <= short for minute in others)
+        return until - self._settings.backfill_hours * HOUR_MS if is_first else short
 
     def _tell_of_backlog(self, coins: Collection[Coin], until: int) -> None:
         start = min((coin.next_minute for coin in coins), default=until)
@@ -193,7 +227,7 @@ class CandleLoop:
     def _show_well(self, until: int, pause: float) -> None:
         now = self._clock.now()
         then = now + timedelta(seconds=pause)
-        following = f"following {len(self._coins)} of {len(self._wanted)} coins"
+        following = f"following {len(self._coins)} of {len(self._wanted.coins)} coins"
         self._board.show(self._state, Condition.OK, following, now, then)
         quiet = self._quiet(until)
         if quiet:
@@ -207,7 +241,7 @@ class CandleLoop:
 
     def _covered(self, covered_from: int, until: int) -> None:
         """Note what a round brought: the span that was asked for, and the coins that have no candles up to its end."""
-        homeless = [name for name in self._wanted if name not in self._coins]
+        homeless = [name for name in self._wanted.coins if name not in self._coins]
         late = [name for name, coin in self._coins.items() if coin.next_minute < until]
         self._board.polled(
             self._state,
@@ -222,14 +256,15 @@ class CandleLoop:
         homeless = [name for name, market in found.items() if market is None]
         other = [market.symbol for market in found.values() if market and market.quote != self._settings.quote]
         if homeless:
-            reason = (
-                f"{self._source.name} trades no {' or '.join(quotes(self._settings.quote))} market of "
-                f"{_few(homeless)}; set candles.coins, candles.quote or candles.exchange"
-            )
+            reason = f"{self._no_market(homeless)}; remove it, or set candles.quote or candles.exchange"
             self._board.show(state, Condition.STOPPED, reason, now, then)
         else:
             instead = f"; {_few(other)} in place of {self._settings.quote}" if other else ""
             self._board.show(state, Condition.OK, f"every coin has a market{instead}", now, None)
+
+    def _no_market(self, names: list[str]) -> str:
+        wanted = " or ".join(quotes(self._settings.quote))
+        return f"{self._source.name} trades no {wanted} market of {_few(names)}"
 
 
 def _hours(milliseconds: int) -> str:

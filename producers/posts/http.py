@@ -17,9 +17,9 @@ import requests
 import urllib3
 
 from newswake.errors import SourceRefusal, SourceRetry
+from newswake.session import BodyTooLong, bounded_session
 from newswake.settings import Posts
 from producers.posts.text import clean_text
-from producers.session import BodyTooLong, bounded_session
 
 LONGEST_WAIT = timedelta(days=1)
 # "Rate limit exceeded" is no spent quota: that passes within the minute.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -40,9 +40,11 @@ def newest(settings: Settings) -> int:
     return max((page.open_time[-1] for _, page in pages_on(settings)), default=0)
 
 
-def assert_complete(pages: list[tuple[int, CandlePage]], environ: Mapping[str, str]) -> None:
+def assert_complete(
+    pages: list[tuple[int, CandlePage]], environ: Mapping[str, str], coins: Sequence[str] = COINS
+) -> None:
     """Each coin has every minute that the exchange serves in that time, once, in order; any other one is carried."""
-    for coin in COINS:
+    for coin in coins:
         mine = [page for _, page in pages if page.symbol == coin]
         filled = {time: mark for page in mine for time, mark in zip(page.open_time, page.filled or (), strict=True)}
         times = [time for page in mine for time in page.open_time]

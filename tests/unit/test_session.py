@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from producers.session import BodyTooLong, bounded_session
+from newswake.session import BodyTooLong, bounded_session
 
 SECONDS = 0.4
 

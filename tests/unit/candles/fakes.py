@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from newswake.clock import ManualClock, to_ms
 from newswake.messages import CandlePage
 from producers.candles.candle import Candle
+from producers.candles.following import Wanted
 from producers.candles.market import Market
 
 MINUTE = 60_000
@@ -156,3 +157,36 @@ class ListPublisher:
     def flush(self) -> None:
         if self.sent and self.sent[-1] is not None:
             self.sent.append(None)
+
+
+class Listed:
+    """A `Following` that answers at once, and keeps what it was told."""
+
+    def __init__(self, coins: Sequence[str], wishes: Iterable[str] = ()) -> None:
+        self.now = Wanted(tuple(coins), frozenset(wishes))
+        self.markets: dict[str, str | None] = {}
+        self.reasons: dict[str, str | None] = {}
+        self.begun: dict[str, datetime] = {}
+        self.complete: list[str] = []
+
+    def wish(self, coin: str) -> None:
+        self.now = Wanted((*self.now.coins, coin), self.now.wishes | {coin})
+
+    def drop(self, coin: str) -> None:
+        self.now = Wanted(tuple(one for one in self.now.coins if one != coin), self.now.wishes - {coin})
+
+    def wanted(self) -> Wanted:
+        return self.now
+
+    def found(self, coin: str, market: str | None, reason: str | None) -> None:
+        self.markets[coin], self.reasons[coin] = market, reason
+        if coin in self.now.wishes and market is None:
+            self.drop(coin)
+        self.now = Wanted(self.now.coins, self.now.wishes - {coin})
+
+    def began(self, coin: str, at: datetime) -> None:
+        self.begun[coin] = at
+
+    def caught_up(self, coin: str) -> None:
+        if coin not in self.complete:
+            self.complete.append(coin)

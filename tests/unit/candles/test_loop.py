@@ -19,7 +19,7 @@ from producers.candles.loop import CandleLoop
 from producers.candles.market import Market
 from producers.candles.pages import to_pages
 from producers.states import StateBoard
-from tests.unit.candles.fakes import MINUTE, NOON, ListPublisher, ListSource, make_candle
+from tests.unit.candles.fakes import MINUTE, NOON, Listed, ListPublisher, ListSource, make_candle
 
 
 class StoppingClock(ManualClock):
@@ -49,16 +49,18 @@ class World:
         self.source, self.publisher, self.clock, self.folder = source, publisher, clock, folder
         self.on_topic: dict[str, CandlePage] = {}
         self.asked_topic: list[tuple[set[str], int]] = []
+        self.listed = Listed(("BTC", "ETH"))
 
     def run(self, seconds: float, **candles: object) -> None:
         self.clock.stop.clear()
         self.clock.stop_at = self.clock.now() + timedelta(seconds=seconds)
-        settings = Settings(home=self.folder, candles=Candles.model_validate({"coins": ("BTC", "ETH"), **candles}))
+        settings = Settings(home=self.folder, candles=Candles.model_validate(candles))
         board = StateBoard(self.folder)
         chance = random.Random(1)
-        CandleLoop(settings, self.source, self.publisher, self._last, board, self.clock, chance, 0.0).run(
-            self.clock.stop
+        loop = CandleLoop(
+            settings, self.listed, self.source, self.publisher, self._last, board, self.clock, chance, 0.0
         )
+        loop.run(self.clock.stop)
 
     def _last(self, coins: Collection[str], now_ms: int) -> dict[str, CandlePage]:
         self.asked_topic.append((set(coins), now_ms))
@@ -143,7 +145,7 @@ def test_a_restart_goes_on_after_the_last_page(world: World) -> None:
     last = [make_candle(NOON - 90 * MINUTE, 55.0)]
     world.on_topic = {"BTC": to_pages(Market("BTC", "USDT"), "binance", NOON, last)[0]}
     del world.source.rows["BTC"][72 * 60 - 89]  # the minute after it was without trades
-    world.run(seconds=1, backfill_hours=2)
+    world.run(seconds=1, backfill_hours=4, new_coin_backfill_hours=2)
     assert world.publisher.minutes("BTC") == [NOON + n * MINUTE for n in range(-89, 0)]
     assert world.publisher.minutes("ETH")[0] == NOON - 120 * MINUTE
     first = next(page for page in world.publisher.pages if page.symbol == "BTC")
@@ -161,7 +163,8 @@ def test_another_market_s_close_is_not_carried_forward(world: World) -> None:
 
 def test_a_coin_without_a_market_is_a_state(world: World) -> None:
     world.source.homeless = {"NOPE"}
-    world.run(seconds=1, backfill_hours=1, coins=("NOPE", " btc"))
+    world.listed = Listed(("NOPE", "BTC"))
+    world.run(seconds=1, backfill_hours=1)
     assert len(world.publisher.minutes("BTC")) == 60
     assert world.state()["reason"] == "following 1 of 2 coins"
     markets = world.state("candles.binance.markets")
@@ -238,3 +241,68 @@ def test_a_clock_that_stands_still_brings_the_last_minute_once(world: World, clo
     world.source.now_ms = lambda: min(to_ms(clock.now()), NOON + 5 * MINUTE)  # type: ignore[method-assign]
     world.run(seconds=1200, backfill_hours=1)
     assert world.publisher.minutes("BTC") == [NOON + n * MINUTE for n in range(-60, 5)]
+
+
+def test_a_wish_is_answered_and_followed_before_the_next_close(world: World, clock: StoppingClock) -> None:
+    world.source.rows["SOL"] = [make_candle(NOON + n * MINUTE) for n in range(-72 * 60, 60)]
+    world.source.homeless = {"NOPE"}
+    asked_at: dict[str, datetime] = {}
+
+    def wish(coin: str) -> None:
+        if clock.now() >= from_ms(NOON + 130_000) and "SOL" not in asked_at:
+            if "SOL" not in world.listed.now.coins:
+                world.listed.wish("NOPE")
+                world.listed.wish("SOL")
+            elif coin == "SOL":
+                asked_at["SOL"] = clock.now()
+
+    wait, moments = clock.wait, []
+
+    def waiting(seconds: float, stop: threading.Event) -> bool:
+        moments.append(seconds)
+        stopped = wait(seconds, stop)
+        wish("")
+        return stopped
+
+    clock.wait = waiting  # type: ignore[method-assign]
+    world.source.fail = wish
+    world.run(seconds=400, backfill_hours=48, new_coin_backfill_hours=24)
+    assert asked_at["SOL"] < from_ms(NOON + 140_000)  # the next close is at 180 s
+    assert world.publisher.minutes("SOL") == [NOON + n * MINUTE for n in range(-24 * 60 + 2, 6)]
+    assert world.publisher.minutes("BTC") == [NOON + n * MINUTE for n in range(-48 * 60, 6)]
+    assert world.listed.begun["SOL"] == from_ms(NOON + 2 * MINUTE) - timedelta(hours=24)
+    assert world.listed.begun["BTC"] == from_ms(NOON) - timedelta(hours=48)
+    assert world.listed.complete == ["BTC", "ETH", "SOL"]
+    assert (world.listed.markets["SOL"], world.listed.markets["NOPE"]) == ("SOL/USDT", None)
+    assert "NOPE" in str(world.listed.reasons["NOPE"])
+    assert world.state("candles.binance.markets")["condition"] == "ok"  # a wish that cannot be fulfilled is no trouble
+    assert world.state()["reason"] == "following 3 of 3 coins"
+
+
+def test_a_coin_that_is_removed_is_followed_no_more(world: World, clock: StoppingClock) -> None:
+    def drop(coin: str) -> None:
+        if clock.now() >= from_ms(NOON + 121_000):
+            world.listed.drop("ETH")
+
+    world.source.fail = drop
+    world.run(seconds=400, backfill_hours=1)
+    assert world.publisher.minutes("ETH") == [NOON + n * MINUTE for n in range(-60, 2)]
+    assert world.publisher.minutes("BTC")[-1] == NOON + 5 * MINUTE
+    assert world.state()["reason"] == "following 1 of 1 coins"
+
+
+def test_a_change_of_the_list_is_no_reason_to_ask_an_exchange_that_wants_to_be_left_alone(
+    world: World, clock: StoppingClock
+) -> None:
+    until = clock.now() + timedelta(seconds=500)
+    tries: list[datetime] = []
+
+    def ban(coin: str) -> None:
+        tries.append(clock.now())
+        world.listed.wish(f"SOL{len(tries)}")
+        if clock.now() < until:
+            raise SourceRetry("slow down", until)
+
+    world.source.fail = ban
+    world.run(seconds=499, backfill_hours=1)
+    assert len(tries) == 1

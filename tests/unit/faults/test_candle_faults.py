@@ -14,7 +14,7 @@ from newswake.settings import Candles, Settings
 from producers.candles.exchange import CcxtExchange
 from producers.candles.loop import CandleLoop
 from producers.simulator.world import Pair
-from tests.unit.candles.fakes import ListPublisher
+from tests.unit.candles.fakes import Listed, ListPublisher
 from tests.unit.faults.stand import LONG_TIMEOUT, NOW, SLOW, Elsewhere, Stand, timeout_for
 
 HOURS = 3600.0
@@ -33,7 +33,15 @@ class Producer:
         settings = Settings(home=stand.home, candles=candles)
         chance = random.Random(1)
         self.loop = CandleLoop(
-            settings, source, self.publisher, self._on_topic, stand.board, stand.clock, chance, idle_seconds=0.0
+            settings,
+            Listed(candles.coins),
+            source,
+            self.publisher,
+            self._on_topic,
+            stand.board,
+            stand.clock,
+            chance,
+            idle_seconds=0.0,
         )
 
     def _on_topic(self, coins: object, now_ms: int) -> dict[str, CandlePage]:

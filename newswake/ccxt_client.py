@@ -8,8 +8,8 @@ from typing import Any
 import ccxt
 
 from newswake.errors import SettingsError
+from newswake.session import bound
 from newswake.settings import Candles
-from producers.session import bound
 
 MAX_BODY_BYTES = 64_000_000  # the list of all markets of an exchange has some megabytes
 # Where the address of public market data stands in ccxt's description of an exchange.

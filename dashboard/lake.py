@@ -1,0 +1,37 @@
+"""The Delta tables as the page reads them: with Polars, filters pushed down to the files, bounded in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+
+class LakeAway(Exception):
+    """Raised when a table cannot be read; `sentence` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class LakeTables:
+    """The tables below `path`, a folder or an address. Blocking: to be called in a thread."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path.rstrip("/")
+
+    def read(self, table: str, schema: Mapping[str, pl.DataType], where: pl.Expr, most_rows: int) -> pl.DataFrame:
+        """The columns of `schema` of the rows for which `where` holds, `most_rows` of them at the most.
+
+        A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read.
+        """
+        try:
+            rows = pl.scan_delta(DeltaTable(f"{self._path}/{table}")).filter(where)
+            return rows.select(list(schema)).head(most_rows).collect().cast(dict(schema))
+        except TableNotFoundError:
+            return pl.DataFrame(schema=dict(schema))
+        except (DeltaError, OSError, pl.exceptions.PolarsError) as error:
+            raise LakeAway(f"The table {table} of the lake cannot be read now ({type(error).__name__})") from error

@@ -1,0 +1,45 @@
+"""The parameters that many paths share, with their bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import AwareDatetime, BeforeValidator
+
+# A coin's code goes into filters as a value; what it may not hold are spaces and what JSON and MongoDB give a meaning.
+COIN_PATTERN = r'^[^\s{}\[\]":/$\x00-\x1f]+$'
+TEXT_PATTERN = r"^[^\x00]*$"
+SOURCE_PATTERN = r"^[a-z0-9_.-]+$"
+
+
+def _upper(code: object) -> object:
+    return code.strip().upper() if isinstance(code, str) else code
+
+
+CoinCode = Annotated[
+    str,
+    BeforeValidator(_upper),
+    Query(min_length=1, max_length=32, pattern=COIN_PATTERN, description="a coin's code, such as BTC"),
+]
+OptionalCoin = CoinCode | None
+From = Annotated[
+    AwareDatetime | None, Query(alias="from", description="start, included; default: 24 hours before the end")
+]
+Until = Annotated[AwareDatetime | None, Query(alias="to", description="end, excluded; default: now")]
+Source = Annotated[
+    str | None, Query(min_length=1, max_length=64, pattern=SOURCE_PATTERN, description="only posts of this source")
+]
+HorizonMinutes = Annotated[int, Query(ge=1, le=100_000, description="minutes after publication")]
+PostId = Annotated[
+    str, Query(min_length=3, max_length=600, pattern=TEXT_PATTERN, description="the `id` of a post: source:post id")
+]
+Format = Annotated[Literal["csv", "parquet"], Query(description="form of the file")]
+Interval = Annotated[Literal["1m", "5m", "15m", "1h", "4h", "1d"], Query()]
+Text = Annotated[
+    str | None, Query(min_length=1, max_length=100, pattern=TEXT_PATTERN, description="words of the title")
+]
+Hot = Annotated[bool | None, Query(description="only posts that were listed as hot (true) or never were (false)")]
+Cursor = Annotated[
+    str | None, Query(max_length=1_000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before")
+]

@@ -1,0 +1,1 @@
+"""What the tables say, in the shapes of the answers: one small file a topic."""

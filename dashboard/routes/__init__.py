@@ -1,0 +1,1 @@
+"""The paths of the API: one small file a topic; each takes its parameters, asks, and answers in a model."""
