@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Session
-         * @description The token for writing, what can be chosen, the banners.
+         * @description The token for writing, what can be chosen, the banners. Answers also when the database is away.
          */
         get: operations["session_api_session_get"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Candles
-         * @description The newest `limit` bars before `until`, made from the minutes; and the bar that is forming.
+         * @description The bars of the newest `limit` intervals before `until`, made from the minutes; and the bar that is forming.
          */
         get: operations["candles_api_candles_get"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Posts
-         * @description Posts of a period; without `from` and `to` all of them, newest first.
+         * @description Posts; without `from` and `to` all of them, but for `sort=move`, which ranks 31 days at the most by default.
          */
         get: operations["posts_api_posts_get"];
         put?: never;
@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Wakes
-         * @description Mean and median return by horizon with bootstrap bands, and the same for random times. Exploratory.
+         * @description Mean and median return by horizon with bootstrap bands, and the same for random times; 30 days by default.
          */
         get: operations["wakes_api_wakes_get"];
         put?: never;
@@ -303,6 +303,146 @@ export interface paths {
          * @description Stop following; what is stored of it stays. 404 where it is not on the list.
          */
         delete: operations["unfollow_api_followed__coin__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Candles
+         * @description The bars of a period, oldest first, at most 150,000.
+         */
+        get: operations["candles_api_export_candles_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Posts
+         * @description The newest posts, at most 5,000.
+         */
+        get: operations["posts_api_export_posts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Card
+         * @description The wakes of a post: one row a coin and horizon.
+         */
+        get: operations["card_api_export_card_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statistics
+         * @description One table of the statistics.
+         */
+        get: operations["statistics_api_export_statistics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/gauge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gauge
+         * @description The gauge's line.
+         */
+        get: operations["gauge_api_export_gauge_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/wakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Wakes
+         * @description One row a horizon.
+         */
+        get: operations["wakes_api_export_wakes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Moves
+         * @description The minutes that stand out, the newest 500; or the coins with their moves of 24 hours.
+         */
+        get: operations["moves_api_export_moves_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -476,146 +616,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/export/candles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Candles
-         * @description The same as shown, as a file.
-         */
-        get: operations["candles_api_export_candles_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/posts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Posts
-         * @description The same as shown, as a file.
-         */
-        get: operations["posts_api_export_posts_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/card": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Card
-         * @description The same as shown, as a file.
-         */
-        get: operations["card_api_export_card_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Statistics
-         * @description The same as shown, as a file.
-         */
-        get: operations["statistics_api_export_statistics_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/gauge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Gauge
-         * @description The same as shown, as a file.
-         */
-        get: operations["gauge_api_export_gauge_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/wakes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Wakes
-         * @description The same as shown, as a file.
-         */
-        get: operations["wakes_api_export_wakes_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/moves": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Moves
-         * @description The same as shown, as a file.
-         */
-        get: operations["moves_api_export_moves_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/export/portfolio": {
         parameters: {
             query?: never;
@@ -642,66 +642,13 @@ export interface components {
     schemas: {
         /**
          * Age
-         * @description `seconds` are those of the data's own clock, which in a simulation is the simulator's.
+         * @description `seconds` before the data's own time, which in a simulation is the simulator's.
          */
         Age: {
             /** At */
             at: string | null;
             /** Seconds */
             seconds: number | null;
-        };
-        /** AlertLog */
-        AlertLog: {
-            /** Entries */
-            entries: components["schemas"]["Sent"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * AlertRules
-         * @description Which alerts there are, for which coins (empty: followed coins and holdings), how often, and when not.
-         */
-        AlertRules: {
-            /**
-             * Hot Post
-             * @default true
-             */
-            hot_post: boolean;
-            /**
-             * Unusual Move
-             * @default true
-             */
-            unusual_move: boolean;
-            /**
-             * Stale Data
-             * @default true
-             */
-            stale_data: boolean;
-            /**
-             * Times Usual
-             * @default 3
-             */
-            times_usual: number;
-            /**
-             * Cooldown Minutes
-             * @default 30
-             */
-            cooldown_minutes: number;
-            /** Quiet From */
-            quiet_from?: string | null;
-            /** Quiet Until */
-            quiet_until?: string | null;
-            /**
-             * Coins
-             * @default []
-             */
-            coins: string[];
-        };
-        /** Alerts */
-        Alerts: {
-            /** Channels */
-            channels: components["schemas"]["Channel"][];
-            rules: components["schemas"]["AlertRules"];
         };
         /**
          * Banner
@@ -809,22 +756,6 @@ export interface components {
             now: string | null;
             /** Quote */
             quote: string;
-        };
-        /**
-         * Channel
-         * @description `address` is what apprise makes of it with its secrets masked.
-         */
-        Channel: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Service */
-            service: string;
-            /** Address */
-            address: string;
-            /** Enabled */
-            enabled: boolean;
         };
         /**
          * Clocks
@@ -937,27 +868,6 @@ export interface components {
             /** High */
             high: number | null;
         };
-        /**
-         * Finding
-         * @description One rule of the monitor that has something to say.
-         */
-        Finding: {
-            /** Rule */
-            rule: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "ok" | "info" | "warning" | "critical";
-            /** Subject */
-            subject: string;
-            /** Sentence */
-            sentence: string;
-            /** Advice */
-            advice: string;
-            /** Since */
-            since: string | null;
-        };
         /** Followed */
         Followed: {
             /** Exchange */
@@ -1055,13 +965,16 @@ export interface components {
             /** Gauges */
             gauges: components["schemas"]["Gauge"][];
         };
-        /** Health */
+        /**
+         * Health
+         * @description `now` is the data's time: the machine's when live, the simulator's otherwise. `clients` are live connections.
+         */
         Health: {
             /**
-             * State
+             * Level
              * @enum {string}
              */
-            state: "ok" | "info" | "warning" | "critical";
+            level: "ok" | "degraded" | "down";
             /** Sentence */
             sentence: string;
             /**
@@ -1082,8 +995,8 @@ export interface components {
             queries: components["schemas"]["QueryState"][];
             /** Sources */
             sources: components["schemas"]["SourceState"][];
-            /** Findings */
-            findings: components["schemas"]["Finding"][];
+            /** Verdicts */
+            verdicts: components["schemas"]["Verdict"][];
             /** Dead Letters */
             dead_letters: number;
             /** Banners */
@@ -1106,40 +1019,12 @@ export interface components {
             above: number;
         };
         /**
-         * Holding
-         * @description `paid` is the price of one coin in the quote's currency; `cost`, `value`, `profit` are for the whole amount.
-         */
-        Holding: {
-            /** Id */
-            id: string;
-            /** Coin */
-            coin: string;
-            /** Amount */
-            amount: number;
-            /** Paid */
-            paid: number;
-            /** Price */
-            price: number | null;
-            /** Price At */
-            price_at: string | null;
-            /** Cost */
-            cost: number;
-            /** Value */
-            value: number | null;
-            /** Profit */
-            profit: number | null;
-            /** Profit Share */
-            profit_share: number | null;
-            /** Share */
-            share: number | null;
-        };
-        /**
          * Horizon
          * @description The price so many minutes after publication.
          *
          *     `state`: exact; filled (carried forward, nobody traded); missing (no candle came); open (not yet); waiting (the
          *     time has come, the price is about to be joined). `words` says the same in words. `usual` is the median absolute
-         *     return over as many minutes of this coin, in the 7 days before publication, over `usual_count` stretches;
+         *     return over as many minutes of this coin, in the 7 days before publication, from `usual_count` minutes;
          *     `times_usual` is |change| / usual.
          *     `change_since_seen`: from the first close after we saw the post to this price; null where that is not later.
          */
@@ -1259,31 +1144,6 @@ export interface components {
             cut: boolean;
         };
         /**
-         * MovedBy
-         * @description A post of the last day and what it is worth: amount x (price at the horizon - price at publication).
-         *
-         *     `horizon_minutes` is the longest that is measured so far.
-         */
-        MovedBy: {
-            /** Post Id */
-            post_id: string;
-            /** Title */
-            title: string;
-            /**
-             * Published At
-             * Format: date-time
-             */
-            published_at: string;
-            /** Coin */
-            coin: string;
-            /** Horizon Minutes */
-            horizon_minutes: number;
-            /** Change */
-            change: number;
-            /** Effect */
-            effect: number;
-        };
-        /**
          * Mover
          * @description `quote_volume` is in the quote's currency. `stale`: the coin's newest candle is old.
          */
@@ -1330,37 +1190,10 @@ export interface components {
             /** Cut */
             cut: boolean;
         };
-        /**
-         * NewChannel
-         * @description `url` is an apprise address (tgram://…, mailto://…, json://…, dbus://…); it is never shown again.
-         */
-        NewChannel: {
-            /** Name */
-            name: string;
-            /**
-             * Url
-             * Format: password
-             */
-            url: string;
-            /**
-             * Enabled
-             * @default true
-             */
-            enabled: boolean;
-        };
         /** NewCoin */
         NewCoin: {
             /** Coin */
             coin: string;
-        };
-        /** NewHolding */
-        NewHolding: {
-            /** Coin */
-            coin: string;
-            /** Amount */
-            amount: number;
-            /** Paid */
-            paid: number;
         };
         /**
          * Period
@@ -1377,25 +1210,6 @@ export interface components {
              * Format: date-time
              */
             end: string;
-        };
-        /** Portfolio */
-        Portfolio: {
-            /** Quote */
-            quote: string;
-            /** Now */
-            now: string | null;
-            /** Holdings */
-            holdings: components["schemas"]["Holding"][];
-            /** Cost */
-            cost: number;
-            /** Value */
-            value: number | null;
-            /** Profit */
-            profit: number | null;
-            /** Unpriced */
-            unpriced: string[];
-            /** Moved By */
-            moved_by: components["schemas"]["MovedBy"][];
         };
         /**
          * Post
@@ -1501,23 +1315,20 @@ export interface components {
         };
         /**
          * QueryState
-         * @description The last report of a query. `lag_messages`: behind the newest offsets; `watermark_lag_seconds`: behind now.
+         * @description A query and its last report. `lag_messages`: how many messages of its topics that batch had not read.
          */
         QueryState: {
             /** Name */
             name: string;
             /**
-             * State
+             * Level
              * @enum {string}
              */
-            state: "running" | "idle" | "silent";
-            /**
-             * Reported At
-             * Format: date-time
-             */
-            reported_at: string;
+            level: "ok" | "degraded" | "down";
+            /** Reported At */
+            reported_at: string | null;
             /** Batch Id */
-            batch_id: number;
+            batch_id: number | null;
             /** Rows Per Second */
             rows_per_second: number | null;
             /** Batch Seconds */
@@ -1526,8 +1337,6 @@ export interface components {
             lag_messages: number | null;
             /** Watermark */
             watermark: string | null;
-            /** Watermark Lag Seconds */
-            watermark_lag_seconds: number | null;
             /** State Rows */
             state_rows: number | null;
         };
@@ -1544,43 +1353,6 @@ export interface components {
         /** Refusal */
         Refusal: {
             error: components["schemas"]["Error"];
-        };
-        /**
-         * Sent
-         * @description `delivered` false with the reason, where a channel refused it; `held_back` names quiet hours or cooldown.
-         */
-        Sent: {
-            /** Id */
-            id: string;
-            /**
-             * Sent At
-             * Format: date-time
-             */
-            sent_at: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "hot_post" | "unusual_move" | "stale_data" | "test";
-            /** Coin */
-            coin: string | null;
-            /** Post Id */
-            post_id: string | null;
-            /** Title */
-            title: string;
-            /** Body */
-            body: string;
-            /** Channel */
-            channel: string;
-            /** Delivered */
-            delivered: boolean;
-            /**
-             * Held Back
-             * @enum {string}
-             */
-            held_back: "" | "quiet_hours" | "cooldown";
-            /** Reason */
-            reason: string;
         };
         /**
          * Session
@@ -1676,8 +1448,6 @@ export interface components {
             condition: string;
             /** Reason */
             reason: string;
-            /** Since */
-            since: string | null;
             /** Next Try At */
             next_try_at: string | null;
             /** Last Ok At */
@@ -1762,13 +1532,6 @@ export interface components {
             /** Sentence */
             sentence: string;
         };
-        /** Tested */
-        Tested: {
-            /** Delivered */
-            delivered: boolean;
-            /** Reason */
-            reason: string;
-        };
         /**
          * Ticker
          * @description One followed coin in the strip of coins; `spark` has the last closes of 24 hours, at most 48 of them.
@@ -1801,6 +1564,23 @@ export interface components {
             quote: string;
             /** Coins */
             coins: components["schemas"]["Ticker"][];
+        };
+        /**
+         * Verdict
+         * @description One rule of the monitor: what was looked at, how it is, and the rule in words. The worst come first.
+         */
+        Verdict: {
+            /** Kind */
+            kind: string;
+            /** Subject */
+            subject: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "degraded" | "down";
+            /** Sentence */
+            sentence: string;
         };
         /**
          * VoteHistory
@@ -2073,6 +1853,78 @@ export interface components {
             database: "up" | "away";
         };
         /**
+         * Holding
+         * @description `paid` is the price of one coin in the quote's currency; `cost`, `value`, `profit` are for the whole amount.
+         */
+        Holding: {
+            /** Id */
+            id: string;
+            /** Coin */
+            coin: string;
+            /** Amount */
+            amount: number;
+            /** Paid */
+            paid: number;
+            /** Price */
+            price: number | null;
+            /** Price At */
+            price_at: string | null;
+            /** Cost */
+            cost: number;
+            /** Value */
+            value: number | null;
+            /** Profit */
+            profit: number | null;
+            /** Profit Share */
+            profit_share: number | null;
+            /** Share */
+            share: number | null;
+        };
+        /**
+         * MovedBy
+         * @description A post of the last day and what it is worth: amount x (price at the horizon - price at publication).
+         *
+         *     `horizon_minutes` is the longest that is measured so far.
+         */
+        MovedBy: {
+            /** Post Id */
+            post_id: string;
+            /** Title */
+            title: string;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Coin */
+            coin: string;
+            /** Horizon Minutes */
+            horizon_minutes: number;
+            /** Change */
+            change: number;
+            /** Effect */
+            effect: number;
+        };
+        /** Portfolio */
+        Portfolio: {
+            /** Quote */
+            quote: string;
+            /** Now */
+            now: string | null;
+            /** Holdings */
+            holdings: components["schemas"]["Holding"][];
+            /** Cost */
+            cost: number;
+            /** Value */
+            value: number | null;
+            /** Profit */
+            profit: number | null;
+            /** Unpriced */
+            unpriced: string[];
+            /** Moved By */
+            moved_by: components["schemas"]["MovedBy"][];
+        };
+        /**
          * PortfolioChanged
          * @description Topic `portfolio`: at each new price of a holding, at most once a second.
          */
@@ -2177,6 +2029,146 @@ export interface components {
             /** Topics */
             topics: string[];
         };
+        /** AlertLog */
+        AlertLog: {
+            /** Entries */
+            entries: components["schemas"]["Sent"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * AlertRules
+         * @description Which alerts there are, for which coins (empty: followed coins and holdings), how often, and when not.
+         */
+        AlertRules: {
+            /**
+             * Hot Post
+             * @default true
+             */
+            hot_post: boolean;
+            /**
+             * Unusual Move
+             * @default true
+             */
+            unusual_move: boolean;
+            /**
+             * Stale Data
+             * @default true
+             */
+            stale_data: boolean;
+            /**
+             * Times Usual
+             * @default 3
+             */
+            times_usual: number;
+            /**
+             * Cooldown Minutes
+             * @default 30
+             */
+            cooldown_minutes: number;
+            /** Quiet From */
+            quiet_from?: string | null;
+            /** Quiet Until */
+            quiet_until?: string | null;
+            /**
+             * Coins
+             * @default []
+             */
+            coins: string[];
+        };
+        /** Alerts */
+        Alerts: {
+            /** Channels */
+            channels: components["schemas"]["Channel"][];
+            rules: components["schemas"]["AlertRules"];
+        };
+        /**
+         * Channel
+         * @description `address` is what apprise makes of it with its secrets masked.
+         */
+        Channel: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Service */
+            service: string;
+            /** Address */
+            address: string;
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * NewChannel
+         * @description `url` is an apprise address (tgram://…, mailto://…, json://…, dbus://…); it is never shown again.
+         */
+        NewChannel: {
+            /** Name */
+            name: string;
+            /**
+             * Url
+             * Format: password
+             */
+            url: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /** NewHolding */
+        NewHolding: {
+            /** Coin */
+            coin: string;
+            /** Amount */
+            amount: number;
+            /** Paid */
+            paid: number;
+        };
+        /**
+         * Sent
+         * @description `delivered` false with the reason, where a channel refused it; `held_back` names quiet hours or cooldown.
+         */
+        Sent: {
+            /** Id */
+            id: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "hot_post" | "unusual_move" | "stale_data" | "test";
+            /** Coin */
+            coin: string | null;
+            /** Post Id */
+            post_id: string | null;
+            /** Title */
+            title: string;
+            /** Body */
+            body: string;
+            /** Channel */
+            channel: string;
+            /** Delivered */
+            delivered: boolean;
+            /**
+             * Held Back
+             * @enum {string}
+             */
+            held_back: "" | "quiet_hours" | "cooldown";
+            /** Reason */
+            reason: string;
+        };
+        /** Tested */
+        Tested: {
+            /** Delivered */
+            delivered: boolean;
+            /** Reason */
+            reason: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2204,16 +2196,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2240,7 +2223,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2249,7 +2232,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2287,16 +2270,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tickers"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2323,7 +2297,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2332,7 +2306,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2357,6 +2331,7 @@ export interface operations {
             query: {
                 /** @description a coin's code, such as BTC */
                 coin: string;
+                /** @description length of a bar */
                 interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
                 /** @description bars that open before this; default: the newest */
                 until?: string | null;
@@ -2377,16 +2352,7 @@ export interface operations {
                     "application/json": components["schemas"]["Candles"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2413,7 +2379,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2422,7 +2388,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2451,6 +2417,7 @@ export interface operations {
                 from?: string | null;
                 /** @description end, excluded; default: now */
                 to?: string | null;
+                /** @description length of a bar */
                 interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
                 /** @description minutes after publication */
                 horizon?: number;
@@ -2475,16 +2442,7 @@ export interface operations {
                     "application/json": components["schemas"]["Markers"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2511,7 +2469,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2520,7 +2478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2543,6 +2501,7 @@ export interface operations {
     posts_api_posts_get: {
         parameters: {
             query?: {
+                /** @description only this coin, such as BTC */
                 coin?: string | null;
                 /** @description start, included; default: 24 hours before the end */
                 from?: string | null;
@@ -2552,7 +2511,7 @@ export interface operations {
                 hot?: boolean | null;
                 /** @description only posts of this source */
                 source?: string | null;
-                /** @description words of the title */
+                /** @description words of the title, all of them */
                 text?: string | null;
                 sort?: "time" | "votes" | "move";
                 order?: "desc" | "asc";
@@ -2577,16 +2536,7 @@ export interface operations {
                     "application/json": components["schemas"]["Posts"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2613,7 +2563,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2622,7 +2572,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2663,16 +2613,7 @@ export interface operations {
                     "application/json": components["schemas"]["Card"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2699,7 +2640,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2708,7 +2649,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2746,16 +2687,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sources"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2782,7 +2714,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2791,7 +2723,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2836,16 +2768,7 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2872,7 +2795,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2881,7 +2804,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,16 +2849,7 @@ export interface operations {
                     "application/json": components["schemas"]["Gauge"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2962,7 +2876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2971,7 +2885,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3014,16 +2928,7 @@ export interface operations {
                     "application/json": components["schemas"]["Gauges"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3050,7 +2955,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,7 +2964,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3082,10 +2987,11 @@ export interface operations {
     wakes_api_wakes_get: {
         parameters: {
             query?: {
+                /** @description only this coin, such as BTC */
                 coin?: string | null;
                 /** @description only posts of this source */
                 source?: string | null;
-                /** @description by votes as known at publication + 5 minutes */
+                /** @description of the votes as they were known 5 minutes after publication */
                 sign?: "any" | "positive" | "negative" | "even";
                 /** @description only hot posts */
                 hot?: boolean;
@@ -3109,16 +3015,7 @@ export interface operations {
                     "application/json": components["schemas"]["Wakes"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3145,7 +3042,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3154,7 +3051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3177,11 +3074,12 @@ export interface operations {
     moves_api_moves_get: {
         parameters: {
             query?: {
+                /** @description only this coin, such as BTC */
+                coin?: string | null;
                 /** @description start, included; default: 24 hours before the end */
                 from?: string | null;
                 /** @description end, excluded; default: now */
                 to?: string | null;
-                coin?: string | null;
                 /** @description spikes at the most, the newest */
                 limit?: number;
             };
@@ -3200,16 +3098,7 @@ export interface operations {
                     "application/json": components["schemas"]["Moves"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3236,7 +3125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3245,7 +3134,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3283,16 +3172,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3319,7 +3199,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3328,7 +3208,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3366,16 +3246,7 @@ export interface operations {
                     "application/json": components["schemas"]["Followed"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3402,7 +3273,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3411,7 +3282,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3453,16 +3324,7 @@ export interface operations {
                     "application/json": components["schemas"]["FollowedCoin"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3489,7 +3351,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3498,7 +3360,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3538,16 +3400,7 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
+            /** @description from another site, or without the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3574,7 +3427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description a parameter or field does not fit */
+            /** @description a parameter or a field does not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +3436,609 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    candles_api_export_candles_get: {
+        parameters: {
+            query: {
+                /** @description a coin's code, such as BTC */
+                coin: string;
+                /** @description length of a bar */
+                interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    posts_api_export_posts_get: {
+        parameters: {
+            query?: {
+                /** @description only this coin, such as BTC */
+                coin?: string | null;
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
+                /** @description only posts that were listed as hot (true) or never were (false) */
+                hot?: boolean | null;
+                /** @description only posts of this source */
+                source?: string | null;
+                /** @description words of the title, all of them */
+                text?: string | null;
+                /** @description minutes after publication */
+                horizon?: number;
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    card_api_export_card_get: {
+        parameters: {
+            query: {
+                /** @description the `id` of a post: source:post id */
+                id: string;
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    statistics_api_export_statistics_get: {
+        parameters: {
+            query: {
+                /** @description a coin's code, such as BTC */
+                coin: string;
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
+                part?: "describe" | "histogram" | "correlation" | "sources" | "hours";
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    gauge_api_export_gauge_get: {
+        parameters: {
+            query: {
+                /** @description a coin's code, such as BTC */
+                coin: string;
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    wakes_api_export_wakes_get: {
+        parameters: {
+            query?: {
+                /** @description only this coin, such as BTC */
+                coin?: string | null;
+                /** @description only posts of this source */
+                source?: string | null;
+                /** @description of the votes as they were known 5 minutes after publication */
+                sign?: "any" | "positive" | "negative" | "even";
+                /** @description only hot posts */
+                hot?: boolean;
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description took too long; ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    moves_api_export_moves_get: {
+        parameters: {
+            query?: {
+                /** @description only this coin, such as BTC */
+                coin?: string | null;
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
+                part?: "spikes" | "movers";
+                /** @description form of the file */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description from another site, or without the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description a parameter or a field does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description the database is away, or the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4394,661 +4849,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertLog"];
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    candles_api_export_candles_get: {
-        parameters: {
-            query: {
-                /** @description a coin's code, such as BTC */
-                coin: string;
-                interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    posts_api_export_posts_get: {
-        parameters: {
-            query?: {
-                coin?: string | null;
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
-                /** @description only posts that were listed as hot (true) or never were (false) */
-                hot?: boolean | null;
-                /** @description only posts of this source */
-                source?: string | null;
-                /** @description words of the title */
-                text?: string | null;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    card_api_export_card_get: {
-        parameters: {
-            query: {
-                /** @description the `id` of a post: source:post id */
-                id: string;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    statistics_api_export_statistics_get: {
-        parameters: {
-            query: {
-                /** @description a coin's code, such as BTC */
-                coin: string;
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    gauge_api_export_gauge_get: {
-        parameters: {
-            query: {
-                /** @description a coin's code, such as BTC */
-                coin: string;
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    wakes_api_export_wakes_get: {
-        parameters: {
-            query?: {
-                coin?: string | null;
-                /** @description only posts of this source */
-                source?: string | null;
-                sign?: "any" | "positive" | "negative" | "even";
-                hot?: boolean;
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
-                };
-            };
-            /** @description not as it should be */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description no token, or from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description a parameter or field does not fit */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description the database or the exchange is away, or we are busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description took too long; ask for less */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    moves_api_export_moves_get: {
-        parameters: {
-            query?: {
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
-                coin?: string | null;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description not as it should be */

@@ -31,7 +31,7 @@ export function usePosts(filter: PostFilter, reading: () => boolean): PostList {
 
   useEffect(() => setWaiting([]), [resource.data === null, key]);
 
-  useTopic("posts", (message) => {
+  useTopic(filter.horizon === 60 ? "posts" : `posts:${filter.horizon}`, (message) => {
     if (message.type !== "post" || resource.dataKey !== key) return;
     const { post } = message;
     if (resource.data?.posts.some((shown) => shown.id === post.id)) {

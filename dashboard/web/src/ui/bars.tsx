@@ -27,18 +27,16 @@ export function Bars({ label, height, values, names, tone }: Props) {
         ...QUIET,
         scales: { x: { time: false, range: [-0.6, values.length - 0.4] }, y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.08)] } },
         axes: [
-          { ...axis(palette, (at) => names[at] ?? ""), space: 64, incrs: [1, 2, 5, 10, 20, 50] },
+          { ...axis(palette, (at) => names[at] ?? ""), size: 28, space: 64, incrs: [1, 2, 5, 10, 20, 50] },
           { ...axis(palette, (value) => (Number.isInteger(value) ? whole(value) : "")), size: 44, space: 26 },
         ],
-        series: [{}, { paths: painted(tone, palette), points: { show: false } }],
+        series: [{}, { paths: painted(tone, palette), width: 0, stroke: palette.flat, fill: palette.flat, points: { show: false } }],
       })}
     />
   );
 }
 
 function painted(tone: (at: number) => BarTone, palette: Palette): uPlot.Series.PathBuilder {
-  return uPlot.paths.bars?.({
-    size: [0.82, 60],
-    disp: { fill: { unit: 3, values: (plot) => (plot.data[0] as number[]).map((at) => palette[tone(at)]) } },
-  }) as uPlot.Series.PathBuilder;
+  const colour: uPlot.Series.BarsPathBuilderFacet = { unit: 3, values: (plot) => (plot.data[0] as number[]).map((at) => palette[tone(at)]) };
+  return uPlot.paths.bars?.({ size: [0.82, 60], disp: { fill: colour, stroke: colour } }) as uPlot.Series.PathBuilder;
 }

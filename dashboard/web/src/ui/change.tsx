@@ -14,6 +14,8 @@ const WORDS: Record<Tone, string> = { up: "", down: "", flat: "", open: "still o
 
 export function Change({ value, tone = toneOf(value), decimals = 2 }: { value: Figure; tone?: Tone; decimals?: number }) {
   const text = value === null || value === undefined ? WORDS[tone] || DASH : percent(value, decimals);
+  // What is shown as 0.00% goes neither up nor down.
+  if ((tone === "up" || tone === "down") && !/[1-9]/.test(text)) return <span class="change flat">{text}</span>;
   return (
     <span class={`change ${tone}`}>
       {ARROWS[tone] && (

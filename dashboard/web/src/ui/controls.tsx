@@ -74,9 +74,9 @@ export function Exports({ path, query }: { path: string; query: object }) {
   );
 }
 
-export function Panel({ title, aside, children, id, flush = false }: { title: string; aside?: ComponentChildren; children: ComponentChildren; id?: string; flush?: boolean }) {
+export function Panel({ title, aside, children, full = false }: { title: string; aside?: ComponentChildren; children: ComponentChildren; full?: boolean }) {
   return (
-    <section class={`panel ${flush ? "flush" : ""}`} id={id} aria-label={title}>
+    <section class={`panel ${full ? "full" : ""}`} aria-label={title}>
       <header class="panel-head">
         <h2>{title}</h2>
         {aside && <div class="panel-aside">{aside}</div>}

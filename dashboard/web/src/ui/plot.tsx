@@ -48,6 +48,7 @@ export function Plot({ label, height, data, options, shape = "" }: PlotProps) {
 export function timeAxis(palette: Palette): uPlot.Axis {
   return {
     ...axis(palette),
+    size: 28,
     space: 70,
     values: (_plot, splits, _axis, _space, step) => splits.map((value) => (step < 86_400_000 ? (clock(value) === "00:00" ? day(value) : clock(value)) : step < 25 * 86_400_000 ? day(value) : monthYear(value))),
   };

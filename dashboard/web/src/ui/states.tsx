@@ -22,10 +22,10 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-export function Failed({ sentence, retry }: { sentence: string; retry: () => void }) {
+export function Failed({ sentence, retry, title = "This cannot be shown at the moment" }: { sentence: string; retry: () => void; title?: string }) {
   return (
     <div class="state-box failed" role="alert">
-      <p class="state-title">This cannot be shown at the moment</p>
+      <p class="state-title">{title}</p>
       <p class="muted">{sentence}</p>
       <button type="button" class="button" onClick={retry}>
         Try again
@@ -37,7 +37,7 @@ export function Failed({ sentence, retry }: { sentence: string; retry: () => voi
 /** Shows a resource in whichever state it is; while it is loaded again the old stays, dimmed. */
 export function Shown<T>({ of, what, rows, children }: { of: Resource<T>; what: string; rows?: number; children: (data: T) => ComponentChildren }) {
   if (of.data === null) {
-    return of.error && !of.busy ? <Failed sentence={of.error.message} retry={of.reload} /> : <Loading what={what} {...(rows ? { rows } : {})} />;
+    return of.error && !of.busy ? <Failed sentence={of.error.message} retry={of.reload} {...(of.error.code === "not_found" ? { title: "Not found" } : {})} /> : <Loading what={what} {...(rows ? { rows } : {})} />;
   }
   return (
     <div class={of.busy && of.error === null ? "again" : ""} aria-busy={of.busy}>

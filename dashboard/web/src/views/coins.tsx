@@ -82,7 +82,7 @@ function CoinTable({ data, reload }: { data: Followed; reload: () => void }) {
           { name: "Coin", cell: (row) => <a href={addressWith({ coin: row.coin }, "/", [])}>{row.coin}</a> },
           { name: "Price", figure: true, cell: (row) => price(prices.get(row.coin)?.price) },
           { name: "24 h", figure: true, cell: (row) => <Change value={prices.get(row.coin)?.change_24h} /> },
-          { name: "State", cell: (row) => <><span class={`tag state-${row.state}`}>{STATES[row.state]}</span> {row.words && <span class="muted">{row.words}</span>}</> },
+          { name: "State", cell: (row) => <><span class={`tag state-${row.state}`}>{STATES[row.state]}</span> {(row.state === "refused" || row.state === "following") && row.words !== "followed" && <span class="muted sentence">{row.words}</span>}</> },
           { name: "Newest candle", wide: true, cell: (row) => dayClock(row.newest_candle) },
           { name: "Since", wide: true, cell: (row) => dayClock(row.added_at) },
           {

@@ -1,13 +1,13 @@
 import { get } from "../api/client";
 import type { Health } from "../api/types";
-import { compact, counted, fixed, whole } from "../format/numbers";
-import { ago, dayClock, full, span } from "../format/times";
+import { compact, counted, DASH, fixed, whole } from "../format/numbers";
+import { ago, dayClock, full, millis, type Moment, span } from "../format/times";
 import { useResource, useTopic } from "../state/resource";
 import { Page, Panel } from "../ui/controls";
 import { Empty, Shown } from "../ui/states";
 import { Table } from "../ui/table";
 
-const STATES = { ok: "All is well", info: "Well, with a remark", warning: "Something needs a look", critical: "Something is wrong" } as const;
+const LEVELS = { ok: "All is well", degraded: "Something needs a look", down: "Something is down" } as const;
 
 export function HealthView() {
   const health = useResource<Health>("health", (signal) => get("/api/health", {}, signal));
@@ -19,8 +19,8 @@ export function HealthView() {
       <Shown of={health} what="health" rows={8}>
         {(data) => (
           <>
-            <section class={`panel health-now ${data.state}`} aria-label="State">
-              <p class="health-word">{STATES[data.state]}</p>
+            <section class={`panel health-now is-${data.level}`} aria-label="State">
+              <p class="health-word">{LEVELS[data.level]}</p>
               <p>{data.sentence}</p>
               <dl class="facts">
                 <div>
@@ -49,7 +49,7 @@ export function HealthView() {
                 </div>
               </dl>
             </section>
-            <Findings data={data} />
+            <Verdicts data={data} />
             <Panel title="Queries">
               <Queries data={data} />
             </Panel>
@@ -63,24 +63,23 @@ export function HealthView() {
   );
 }
 
-function Findings({ data }: { data: Health }) {
-  if (data.findings.length === 0) return null;
+/** What the monitor's rules say, the worst first. */
+function Verdicts({ data }: { data: Health }) {
+  const order = ["down", "degraded", "ok"];
+  const sorted = [...data.verdicts].sort((one, other) => order.indexOf(one.level) - order.indexOf(other.level));
   return (
-    <Panel title={counted(data.findings.length, "finding")}>
-      <ul class="findings">
-        {data.findings.map((finding) => (
-          <li key={`${finding.rule}:${finding.subject}`} class={finding.severity}>
-            <span class={`tag severity-${finding.severity}`}>{finding.severity}</span>
-            <div>
-              <p>{finding.sentence}</p>
-              <p class="muted">
-                {finding.advice}
-                {finding.since && ` Since ${dayClock(finding.since)}.`}
-              </p>
-            </div>
-          </li>
-        ))}
-      </ul>
+    <Panel title="What the rules say" aside={counted(sorted.filter((one) => one.level !== "ok").length, "remark")}>
+      <Table
+        caption="Verdicts"
+        rows={sorted}
+        rowKey={(row) => `${row.kind}:${row.subject}`}
+        columns={[
+          { name: "Subject", cell: (row) => row.subject },
+          { name: "Kind", wide: true, cell: (row) => row.kind },
+          { name: "Level", cell: (row) => <span class={`tag level-${row.level}`}>{row.level}</span> },
+          { name: "What it says", cell: (row) => <span class="sentence">{row.sentence}</span> },
+        ]}
+      />
     </Panel>
   );
 }
@@ -94,10 +93,10 @@ function Queries({ data }: { data: Health }) {
       rowKey={(row) => row.name}
       columns={[
         { name: "Query", cell: (row) => row.name },
-        { name: "State", cell: (row) => <span class={`tag state-${row.state}`}>{row.state}</span> },
+        { name: "Level", cell: (row) => <span class={`tag level-${row.level}`}>{row.level}</span> },
         { name: "Reported", cell: (row) => <span title={full(row.reported_at)}>{ago(row.reported_at, data.checked_at)}</span> },
         { name: "Lag, messages", figure: true, cell: (row) => whole(row.lag_messages) },
-        { name: "Watermark behind", figure: true, cell: (row) => span(row.watermark_lag_seconds) },
+        { name: "Watermark", figure: true, cell: (row) => <span title={full(row.watermark)}>{behind(row.watermark, data.now)}</span> },
         { name: "Batch", figure: true, wide: true, cell: (row) => whole(row.batch_id) },
         { name: "Batch takes", figure: true, wide: true, cell: (row) => (row.batch_seconds === null ? "–" : `${fixed(row.batch_seconds, 1)} s`) },
         { name: "Rows a second", figure: true, wide: true, cell: (row) => compact(row.rows_per_second) },
@@ -118,10 +117,14 @@ function Sources({ data }: { data: Health }) {
         { name: "Source", cell: (row) => row.source },
         { name: "State", cell: (row) => <span class={`tag state-${row.condition}`}>{row.condition}</span> },
         { name: "Why", cell: (row) => row.reason || "–" },
-        { name: "Since", wide: true, cell: (row) => dayClock(row.since) },
         { name: "Next try", cell: (row) => dayClock(row.next_try_at) },
         { name: "Last answer", wide: true, cell: (row) => dayClock(row.last_ok_at) },
       ]}
     />
   );
+}
+
+function behind(watermark: Moment, now: Moment): string {
+  const [at, until] = [millis(watermark), millis(now)];
+  return at === null || until === null ? DASH : `${span((until - at) / 1000)} behind`;
 }

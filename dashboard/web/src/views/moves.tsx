@@ -78,10 +78,6 @@ function Movers({ title, rows, turnover = false }: { title: string; rows: CoinMo
 const NEWS = { posts: "news", no_news_seen: "no news seen", not_watching: "not watching" } as const;
 
 function SpikeRow({ spike }: { spike: Spike }) {
-  const posts = [
-    ["before", spike.before],
-    ["after", spike.after],
-  ] as const;
   return (
     <li class="spike">
       <div class="spike-head">
@@ -94,22 +90,16 @@ function SpikeRow({ spike }: { spike: Spike }) {
         <span class={`tag ${spike.news}`} title={spike.words}>
           {NEWS[spike.news]}
         </span>
-        <a href={addressWith({ coin: spike.coin, interval: "1m" }, "/", [])}>Chart</a>
+        <a href={addressWith({ coin: spike.coin, interval: "1m" }, "/", [])}>
+          Chart<span class="sr-only"> of {spike.coin}</span>
+        </a>
       </div>
       {spike.news === "posts" ? (
-        posts.map(
-          ([when, list]) =>
-            list.length > 0 && (
-              <div key={when} class="spike-posts">
-                <h3>{when === "before" ? "In the 30 minutes before" : "In the 30 minutes after"}</h3>
-                <ul class="post-list">
-                  {list.map((post) => (
-                    <PostLine key={post.id} post={post} from={spike.time} />
-                  ))}
-                </ul>
-              </div>
-            ),
-        )
+        <ul class="spike-posts">
+          {[...spike.before, ...spike.after].map((post) => (
+            <PostLine key={post.id} post={post} from={spike.time} />
+          ))}
+        </ul>
       ) : (
         <p class="muted">{spike.words}</p>
       )}

@@ -35,7 +35,7 @@ export function StatisticsView() {
       <Shown of={found} what="statistics" rows={10}>
         {(data) => (
           <div class="grid">
-            <Panel title={`${data.coin}, minutes of ${PERIODS[period].words}`} {...(data.cut ? { aside: "only the newest minutes" } : {})}>
+            <Panel full title={`${data.coin}, minutes of ${PERIODS[period].words}`} {...(data.cut ? { aside: "only the newest minutes" } : {})}>
               <DescribeTable rows={data.candles} />
             </Panel>
             <Panel title="One-minute returns">

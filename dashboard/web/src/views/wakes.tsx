@@ -67,7 +67,7 @@ function WakesBody({ wakes, words }: { wakes: Wakes; words: string }) {
             <RowsTable rows={wakes.rows} />
           </>
         )}
-        <p class="muted">{wakes.sentence}</p>
+        <p class="muted after-table">{wakes.sentence}</p>
       </Panel>
     </>
   );
@@ -102,7 +102,7 @@ function BandPlot({ rows }: { rows: WakeRow[] }) {
           ...QUIET,
           scales: { x: { time: false, range: [-0.2, drawn.length - 0.8] } },
           axes: [
-            { ...axis(palette, (at) => (drawn[at] ? horizonText(drawn[at].horizon_minutes) : "")), incrs: [1], space: 40 },
+            { ...axis(palette, (at) => (drawn[at] ? horizonText(drawn[at].horizon_minutes) : "")), incrs: [1], size: 28, space: 40 },
             { ...axis(palette, (value) => percent(value)), size: 64 },
           ],
           bands: [
@@ -150,10 +150,10 @@ function WithBand({ of }: { of: Estimate | undefined }) {
   if (!of || of.value === null) return <>{DASH}</>;
   return (
     <span class="with-band">
-      <Change value={of.value} />
+      <Change value={of.value} decimals={3} />
       {of.low !== null && of.high !== null && (
         <small class="muted">
-          {percent(of.low)} to {percent(of.high)}
+          {percent(of.low, 3)} to {percent(of.high, 3)}
         </small>
       )}
     </span>
