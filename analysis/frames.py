@@ -106,7 +106,7 @@ def empty(schema: Schema) -> pl.DataFrame:
 def minutes_of(frame: pl.DataFrame) -> pl.DataFrame:
     """Candles of one market, by symbol and time. Raises `ValueError` where a symbol has a minute twice."""
     candles = taken(frame, CANDLES).sort("symbol", "open_time")
-    twice = candles.select(pl.struct("symbol", "open_time").is_duplicated().any()).item()
-    if twice:
+    repeated = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("symbol", "open_time"))
+    if candles.select(repeated.any()).item():
         raise ValueError("a symbol has a minute twice: choose the candles of one exchange, quote and interval")
     return candles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
@@ -40,6 +41,7 @@ class Context:
     hub: Hub
     token: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
     started: str = field(default_factory=lambda: secrets.token_hex(8))
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def of(connection: HTTPConnection) -> Context:

@@ -40,7 +40,12 @@ class Tables:
         return await cursor.to_list(limit)
 
     async def one(
-        self, collection: str, where: Mapping[str, Any], *, fields: Sequence[str] | None = None, sort: Sort | None = None
+        self,
+        collection: str,
+        where: Mapping[str, Any],
+        *,
+        fields: Sequence[str] | None = None,
+        sort: Sort | None = None,
     ) -> Document | None:
         found = await self.find(collection, where, limit=1, fields=fields, sort=sort)
         return found[0] if found else None

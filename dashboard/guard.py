@@ -67,7 +67,8 @@ class Guard:
             more = message.get("more_body", False)
             if len(body) > MOST_BODY_BYTES or not length.isdecimal() or int(length) > MOST_BODY_BYTES:
                 sentence = f"A body has at most {MOST_BODY_BYTES} bytes"
-                return await say(413, "too_large", sentence)(scope, receive, send)
+                await say(413, "too_large", sentence)(scope, receive, send)
+                return
         whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
         async def replay() -> Message:

@@ -30,7 +30,7 @@ class LakeTables:
         """
         try:
             rows = pl.scan_delta(DeltaTable(f"{self._path}/{table}")).filter(where)
-            return rows.select(list(schema)).head(most_rows).collect().cast(dict(schema))
+            return rows.select(pl.col(name).cast(kind) for name, kind in schema.items()).head(most_rows).collect()
         except TableNotFoundError:
             return pl.DataFrame(schema=dict(schema))
         except (DeltaError, OSError, pl.exceptions.PolarsError) as error:

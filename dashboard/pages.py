@@ -14,7 +14,8 @@ from starlette.types import Scope
 BUILT: Final = Path(__file__).parent / "web" / "dist"
 NOT_BUILT: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>newswake</title>
 <h1>The page is not built</h1>
-<p>Run <code>make setup</code>, then load this again. The API works: <a href="/api/openapi.json">its description</a>.</p>
+<p>Run <code>make setup</code>, then load this again.</p>
+<p>The API works: <a href="/api/openapi.json">its description</a>.</p>
 </html>"""
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Query
 from pydantic import AwareDatetime, BeforeValidator
 
+from dashboard.models import candles
+
 # A coin's code goes into filters as a value; what it may not hold are spaces and what JSON and MongoDB give a meaning.
-COIN_PATTERN = r'^[^\s{}\[\]":/$\x00-\x1f]+$'
-TEXT_PATTERN = r"^[^\x00]*$"
-SOURCE_PATTERN = r"^[a-z0-9_.-]+$"
+COIN_PATTERN: Final = r'^[^\s{}\[\]":/$\x00-\x1f]+$'
+TEXT_PATTERN: Final = r"^[^\x00]*$"
+SOURCE_PATTERN: Final = r"^[a-z0-9_.-]+$"
 
 
 def _upper(code: object) -> object:
@@ -20,9 +22,13 @@ def _upper(code: object) -> object:
 CoinCode = Annotated[
     str,
     BeforeValidator(_upper),
-    Query(min_length=1, max_length=32, pattern=COIN_PATTERN, description="a coin's code, such as BTC"),
+    Query(alias="coin", min_length=1, max_length=32, pattern=COIN_PATTERN, description="a coin's code, such as BTC"),
 ]
-OptionalCoin = CoinCode | None
+OptionalCoin = Annotated[
+    Annotated[str, Query(min_length=1, max_length=32, pattern=COIN_PATTERN)] | None,
+    BeforeValidator(_upper),
+    Query(alias="coin", description="only this coin, such as BTC"),
+]
 From = Annotated[
     AwareDatetime | None, Query(alias="from", description="start, included; default: 24 hours before the end")
 ]
@@ -30,14 +36,14 @@ Until = Annotated[AwareDatetime | None, Query(alias="to", description="end, excl
 Source = Annotated[
     str | None, Query(min_length=1, max_length=64, pattern=SOURCE_PATTERN, description="only posts of this source")
 ]
-HorizonMinutes = Annotated[int, Query(ge=1, le=100_000, description="minutes after publication")]
+Horizon = Annotated[int, Query(ge=1, le=100_000, description="minutes after publication")]
 PostId = Annotated[
     str, Query(min_length=3, max_length=600, pattern=TEXT_PATTERN, description="the `id` of a post: source:post id")
 ]
-Format = Annotated[Literal["csv", "parquet"], Query(description="form of the file")]
-Interval = Annotated[Literal["1m", "5m", "15m", "1h", "4h", "1d"], Query()]
+Format = Annotated[Literal["csv", "parquet"], Query(alias="format", description="form of the file")]
+Interval = Annotated[candles.Interval, Query(description="length of a bar")]
 Text = Annotated[
-    str | None, Query(min_length=1, max_length=100, pattern=TEXT_PATTERN, description="words of the title")
+    str | None, Query(min_length=1, max_length=100, pattern=TEXT_PATTERN, description="words of the title, all of them")
 ]
 Hot = Annotated[bool | None, Query(description="only posts that were listed as hot (true) or never were (false)")]
 Cursor = Annotated[

@@ -2,3 +2,5 @@
 
 Nothing here imports another package of the project.
 """
+
+__version__ = "0.1.0"

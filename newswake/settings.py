@@ -157,6 +157,15 @@ class Rss(Group):
     feeds: tuple[str, ...] | None = Field(None, description="addresses; unset: the list in conf/feeds.toml")
 
 
+class Alerts(Group):
+    """What the page tells at once. Rules, and more channels, are set on the page."""
+
+    urls: SecretStr = Field(
+        SecretStr(""), description="apprise addresses between blanks (tgram://…, mailto://…, json://…, dbus://…)"
+    )
+    log_days: PositiveInt = Field(90, description="how long the log of alerts is kept")
+
+
 class ClockSettings(Group):
     """The clock that the producers go by."""
 
@@ -205,6 +214,7 @@ class Settings(Group):
     posts: Posts = Posts()
     cryptopanic: CryptoPanic = CryptoPanic()
     rss: Rss = Rss()
+    alerts: Alerts = Alerts()
     clock: ClockSettings = ClockSettings()
     simulator: Simulator = Simulator()
     local: Local = Local()

@@ -35,6 +35,7 @@ from scripts.supervision import Program, Supervisor, wait_until
 from scripts.watch import Watch
 
 APPS_STOP_SECONDS = 10  # scripts.submit gives the driver 9
+APPS = ("streaming", "candles", "posts", "dashboard")
 LOOK_SECONDS = 0.5
 SIMULATOR_SECONDS = 60.0
 
@@ -64,6 +65,7 @@ class Run:
         simulated = self.source.kind != LIVE
         local = self.settings.local
         check_port(local.spark_ui_port, variable_of("local", "spark_ui_port"), "the Spark UI")
+        check_port(self.settings.dashboard.port, variable_of("dashboard", "port"), "the page")
         if simulated:
             check_port(self.settings.simulator.port, variable_of("simulator", "port"), "the simulator")
         groups = {"services": [services.program(name) for name in absent]} if absent else {}
@@ -84,7 +86,7 @@ class Run:
         if simulated:
             self._wait_for_simulator()
         for state in self.supervisor.states():
-            if state.name in ("streaming", "candles", "posts") and not state.pid:
+            if state.name in APPS and not state.pid:
                 self.supervisor.start_program("apps", state.name)
 
     def _simulator(self) -> Program:
@@ -156,7 +158,7 @@ class Run:
         began = time.monotonic()
         self.supervisor.stop_group("apps")
         # Nobody asks the simulator any more once the producers have ended; the streaming job may take longer.
-        wait_until(lambda: not self._left("candles", "posts"), APPS_STOP_SECONDS)
+        wait_until(lambda: not self._left("candles", "posts", "dashboard"), APPS_STOP_SECONDS)
         if self.source.kind != LIVE:
             self.supervisor.stop_group("simulator")
         wait_until(lambda: not self._left("streaming"), APPS_STOP_SECONDS + 1)
@@ -176,6 +178,7 @@ def _apps(source: Source) -> list[Program]:
         Program("streaming", module("scripts.submit", *quick_start), APPS_STOP_SECONDS),
         Program("candles", module("producers", "candles"), stop_seconds=8, autostart=False),
         Program("posts", module("producers", "posts"), stop_seconds=8, autostart=False),
+        Program("dashboard", module("dashboard"), stop_seconds=8, autostart=False),
     ]
 
 

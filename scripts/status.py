@@ -16,6 +16,7 @@ from scripts.report import source_states, trouble
 from scripts.services import last_line
 from scripts.stop import homes
 from scripts.supervision import ProgramState, Supervisor
+from scripts.whereabouts import page_address
 
 
 def describe(home: Path, now: float) -> list[str]:
@@ -27,6 +28,7 @@ def describe(home: Path, now: float) -> list[str]:
         if supervisor.alive():
             lines.append(f"  {'make run' if kind == 'run' else 'in the background'}, supervisor {supervisor.pid()}:")
             lines += [f"    {program(state, home, now)}" for state in supervisor.states()]
+            lines += [f"    page at {page_address(resolved.settings.dashboard)}"] if kind == "run" else []
     for name in services.local_services(resolved):
         port = resolved.settings.local.kafka_port if name == "kafka" else resolved.settings.local.mongo_port
         answer = "answers" if services.answers(name, resolved.settings) else "does not run"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newswake.settings import Settings
+from newswake.settings import Dashboard, Settings
 from newswake.settings_sources import Resolved
 from scripts import mongod
 from scripts.services import local_services
@@ -17,6 +17,7 @@ def text(source: Source, resolved: Resolved, settings: Settings) -> str:
         database += f" (password in {mongod.folder(source.home) / 'password'})"
     rows = {
         "source": source.label,
+        "page": page_address(settings.dashboard),
         "broker": f"{kafka.bootstrap_servers}, topics {kafka.posts_topic} and {kafka.candles_topic}",
         "MongoDB": database,
         "Spark UI": f"http://127.0.0.1:{settings.local.spark_ui_port} (once the streaming job is up)",
@@ -24,6 +25,16 @@ def text(source: Source, resolved: Resolved, settings: Settings) -> str:
         "logs": str(source.home / "logs"),
     }
     return "\n".join(f"  {name:9} {value}" for name, value in rows.items())
+
+
+def page_address(dashboard: Dashboard) -> str:
+    """Where a browser finds the page.
+
+    >>> page_address(Dashboard(port=8081)), page_address(Dashboard(host="::1"))
+    ('http://127.0.0.1:8081', 'http://[::1]:8080')
+    """
+    host = f"[{dashboard.host}]" if ":" in dashboard.host else dashboard.host
+    return f"http://{host}:{dashboard.port}"
 
 
 def masked(uri: str) -> str:

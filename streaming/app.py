@@ -32,6 +32,7 @@ from newswake.mongo import ca_file, check_uri
 from newswake.settings import Settings
 from streaming import mongo_setup, writer
 from streaming.checkpoints import Fingerprint
+from streaming.coin_views import CoinViews, followed_coins
 from streaming.context import Context
 from streaming.housekeeping import Housekeeping
 from streaming.locks import only_application
@@ -57,6 +58,14 @@ class Query(Protocol):
     def start(self, context: Context) -> StreamingQuery: ...
 
     def fingerprint(self, context: Context) -> Fingerprint: ...
+
+
+class Companion(Protocol):
+    """What goes on beside the queries."""
+
+    def look(self, now: float) -> None:
+        """Do what is due at `now` (seconds of a monotonic clock)."""
+        ...
 
 
 QUERIES: Mapping[str, Query] = {module.NAME: module for module in (posts, candles, post_prices, dead_letters)}
@@ -96,7 +105,8 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     """Make what is missing, start the queries, repair, and wait for the end."""
     ensure_topics(context.settings.kafka)
     database = mongo_setup.connect(context.settings.mongo)
-    mongo_setup.ensure(database, context.settings.candles.coins)
+    coins = followed_coins(database) or context.settings.candles.coins
+    mongo_setup.ensure(database, coins)
     if post_prices.NAME in queries:
         writer.take(database, context.settings)
     _ensure_tables(context, queries)
@@ -117,7 +127,7 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
             if not stop.is_set() and housekeeping.is_due(datetime.now(UTC)):
                 housekeeping.vacuum()
         else:
-            _watch(started, repairs, housekeeping, stop)
+            _watch(started, [CoinViews(database, coins), housekeeping, *([repairs] if repairs else [])], stop)
     finally:
         _stop(context.spark.streams.active, repairs)
         housekeeping.finish()
@@ -177,9 +187,7 @@ def _ensure_tables(context: Context, queries: Sequence[str]) -> None:
         delta.ensure_table(context.spark, path, schema, context.settings.lake)
 
 
-def _watch(
-    started: Sequence[StreamingQuery], repairs: Repairs | None, housekeeping: Housekeeping, stop: threading.Event
-) -> None:
+def _watch(started: Sequence[StreamingQuery], companions: Sequence[Companion], stop: threading.Event) -> None:
     """Until `stop`: a failed query is raised, a failed repair too."""
     while not stop.wait(LOOK_SECONDS):
         for query in started:
@@ -187,9 +195,8 @@ def _watch(
                 with named(query):
                     query.awaitTermination()
                 raise ServiceError(f"The query {query.name} has ended by itself")
-        if repairs is not None:
-            repairs.look(time.monotonic())
-        housekeeping.look(time.monotonic())
+        for companion in companions:
+            companion.look(time.monotonic())
 
 
 def _stop(started: Sequence[StreamingQuery], repairs: Repairs | None) -> None:

@@ -12,6 +12,7 @@ from newswake.settings import Settings
 from streaming.checkpoints import Checkpoint
 from streaming.files import Files
 from streaming.inputs import Inputs
+from streaming.late_candles import LateCandles
 from streaming.locks import held
 
 
@@ -31,6 +32,11 @@ class Context:
     def inputs(self) -> Inputs:
         """The two topics."""
         return Inputs(self.spark, self.settings, loss_accepted=self.loss_accepted)
+
+    @cached_property
+    def late_candles(self) -> LateCandles:
+        """What the query `candles` tells the repairs."""
+        return LateCandles(self.settings.streaming.lateness_minutes)
 
     def checkpoint(self, query: str) -> Checkpoint:
         return Checkpoint(Files(self.spark), query, f"{self.settings.checkpoints_path}/{query}")

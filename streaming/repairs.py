@@ -1,5 +1,7 @@
 """When the repair runs: at start, soon again after it, then in the interval of the settings; beside the queries.
 
+Candles that came too late for the join, such as the history of a coin that is followed from now on, are a start anew.
+
 Each leaves a document in the collection `repairs`: when it began and ended, and what it wrote.
 """
 
@@ -36,6 +38,9 @@ class Repairs:
 
     def look(self, now: float) -> None:
         """Start a repair that is due at `now` (seconds of a monotonic clock). Raises what the last one failed with."""
+        if self._context.late_candles.take():
+            self._pauses = iter(FIRST_SECONDS)
+            self._due_at = min(self._due_at, now + next(self._pauses))
         if self._running is not None:
             if not self._running.done():
                 return

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from newswake.settings import Settings
 from newswake.settings_sources import resolve
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parent.parent
+# The machine may be busy: no example has to be quick.
+hypothesis_settings.register_profile("newswake", deadline=None)
+hypothesis_settings.load_profile("newswake")
+
 JVM_ERROR_FILE = "jvm-error.log"
 JVM = pytest.StashKey[tuple["subprocess.Popen[bytes]", Path]]()
 LOCAL_PORTS = ("NEWSWAKE_LOCAL__KAFKA_PORT", "NEWSWAKE_LOCAL__KAFKA_CONTROLLER_PORT", "NEWSWAKE_LOCAL__MONGO_PORT")

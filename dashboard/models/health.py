@@ -9,39 +9,36 @@ from pydantic import AwareDatetime
 from dashboard.models.base import Answer
 from dashboard.models.session import Banner
 
-Severity = Literal["ok", "info", "warning", "critical"]
+Level = Literal["ok", "degraded", "down"]
 
 
-class Finding(Answer):
-    """One rule of the monitor that has something to say."""
+class Verdict(Answer):
+    """One rule of the monitor: what was looked at, how it is, and the rule in words. The worst come first."""
 
-    rule: str
-    severity: Severity
+    kind: str
     subject: str
+    level: Level
     sentence: str
-    advice: str
-    since: AwareDatetime | None
 
 
 class Age(Answer):
-    """`seconds` are those of the data's own clock, which in a simulation is the simulator's."""
+    """`seconds` before the data's own time, which in a simulation is the simulator's."""
 
     at: AwareDatetime | None
     seconds: float | None
 
 
 class QueryState(Answer):
-    """The last report of a query. `lag_messages`: behind the newest offsets; `watermark_lag_seconds`: behind now."""
+    """A query and its last report. `lag_messages`: how many messages of its topics that batch had not read."""
 
     name: str
-    state: Literal["running", "idle", "silent"]
-    reported_at: AwareDatetime
-    batch_id: int
+    level: Level
+    reported_at: AwareDatetime | None
+    batch_id: int | None
     rows_per_second: float | None
     batch_seconds: float | None
     lag_messages: int | None
     watermark: AwareDatetime | None
-    watermark_lag_seconds: float | None
     state_rows: int | None
 
 
@@ -51,13 +48,14 @@ class SourceState(Answer):
     source: str
     condition: str
     reason: str
-    since: AwareDatetime | None
     next_try_at: AwareDatetime | None
     last_ok_at: AwareDatetime | None
 
 
 class Health(Answer):
-    state: Severity
+    """`now` is the data's time: the machine's when live, the simulator's otherwise. `clients` are live connections."""
+
+    level: Level
     sentence: str
     checked_at: AwareDatetime
     now: AwareDatetime | None
@@ -66,7 +64,7 @@ class Health(Answer):
     post: Age
     queries: list[QueryState]
     sources: list[SourceState]
-    findings: list[Finding]
+    verdicts: list[Verdict]
     dead_letters: int
     banners: list[Banner]
     clients: int

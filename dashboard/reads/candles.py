@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dashboard.database import Document, Tables
@@ -12,6 +12,8 @@ from dashboard.moments import MINUTE
 from newswake.clock import from_ms, to_ms
 from newswake.settings import Candles as Market
 
+# Later than any candle.
+LATEST: Final = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
 MINUTES: Final = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 
 
@@ -23,7 +25,7 @@ def of_market(market: Market, coin: str | None = None) -> dict[str, Any]:
 def bar_open(moment: datetime, minutes: int) -> datetime:
     """The opening of the bar that holds a moment; bars are counted from midnight UTC.
 
-    >>> bar_open(datetime(2025, 1, 1, 7, 59, 30, tzinfo=UTC), 240).isoformat()
+    >>> bar_open(datetime.fromisoformat("2025-01-01T07:59:30Z"), 240).isoformat()
     '2025-01-01T04:00:00+00:00'
     """
     size = minutes * 60_000
@@ -80,7 +82,7 @@ async def page_of_bars(
 
     A gap longer than a page is skipped: each page ends with a bar.
     """
-    newest = await newest_before(tables, market, coin, until or datetime.max.replace(tzinfo=UTC, year=9000))
+    newest = await newest_before(tables, market, coin, until or LATEST)
     if newest is None:
         return [], None
     end = bar_open(newest, minutes) + minutes * MINUTE

@@ -11,7 +11,6 @@ import orjson
 
 from dashboard.refusals import Invalid
 
-
 LARGEST = 1e15  # milliseconds of any year that we know, votes and returns are less
 
 

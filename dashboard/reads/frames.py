@@ -20,7 +20,7 @@ from dashboard.moments import MINUTE
 MOST_CANDLES: Final = 3_000_000
 MOST_OBSERVATIONS: Final = 400_000
 MOST_PRICES: Final = 1_000_000
-MOST_COVERAGE: Final = 100_000
+MOST_COVERAGE: Final = 500_000
 MOST_FROM_MONGO: Final = 40_000
 
 
@@ -56,7 +56,7 @@ async def post_prices(context: Context, start: datetime, end: datetime) -> pl.Da
 
 
 async def coverage(context: Context, start: datetime, end: datetime) -> pl.DataFrame:
-    """The polls of post sources that tell of the time from `start` to `end`."""
-    where = {"source": {"$not": {"$regex": "^candles\\."}}, "polled_at": {"$gte": start}, "covered_from": {"$lte": end}}
+    """The polls of the posts' sources from `start` to `end`."""
+    where = {"source": {"$not": {"$regex": "^candles\\."}}, "polled_at": {"$gte": start, "$lte": end}}
     rows = await context.tables.find("source_coverage", where, fields=list(COVERAGE), limit=MOST_COVERAGE)
     return pl.DataFrame(rows, schema=dict(COVERAGE)) if rows else empty(COVERAGE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 from typing import Final
 
 from dashboard.context import Context
 from dashboard.database import Document
 from dashboard.models.candles import Marker, Markers
-from dashboard.moments import Span
 from dashboard.reads import changes
 from dashboard.reads.candles import bar_open
 from dashboard.reads.filters import PostFilter
@@ -30,7 +30,7 @@ class _Dot:
 
 
 async def markers(
-    context: Context, coin: str, span: Span, minutes: int, horizon: int, which: PostFilter, most: int
+    context: Context, coin: str, now: datetime | None, minutes: int, horizon: int, which: PostFilter, most: int
 ) -> Markers:
     """The marks of the posts about a coin on a chart whose bars have so many `minutes`."""
     fields = ["_id", "title", "published_at", "hot_at", "currencies"]
@@ -40,7 +40,7 @@ async def markers(
     only_this = [{**post, "currencies": [coin]} for post in posts]
     by_post = await changes.of_posts(context.tables, only_this, horizon)
     dots = [_Dot(post, next(iter(by_post[post["_id"]]), None)) for post in reversed(posts)]
-    usual = await context.usual.of(coin, horizon, span.now) if span.now else None
+    usual = await context.usual.of(coin, horizon, now) if now else None
     groups = _grouped(dots, minutes, most)
     return Markers(
         coin=coin,

@@ -7,9 +7,9 @@ from typing import cast
 
 import polars as pl
 
+from analysis import frames as of_analysis
 from analysis.correlation import correlation
 from analysis.describe import describe_candles
-from analysis import frames as of_analysis
 from analysis.histogram import histogram
 from analysis.posts import PostCounts, count_posts
 from analysis.returns import one_minute_returns
@@ -37,9 +37,7 @@ async def statistics(context: Context, coin: str, span: Span) -> Statistics:
     return await context.heavy.run(_computed, coin, coins, span, candles, observations)
 
 
-def _computed(
-    coin: str, coins: list[str], span: Span, candles: pl.DataFrame, observations: pl.DataFrame
-) -> Statistics:
+def _computed(coin: str, coins: list[str], span: Span, candles: pl.DataFrame, observations: pl.DataFrame) -> Statistics:
     of_coin = candles.filter(pl.col("symbol") == coin)
     order = {name: place for place, name in enumerate(coins)}
     return Statistics(

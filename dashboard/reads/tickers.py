@@ -31,9 +31,7 @@ async def tickers(context: Context) -> Tickers:
     for row in rows:
         halves.setdefault(row["_id"]["symbol"], []).append(row)
     counts = {row["_id"]: row for row in posts}
-    return Tickers(
-        now=now, quote=quote, coins=[_ticker(coin, halves, counts, now) for coin in coins]
-    )
+    return Tickers(now=now, quote=quote, coins=[_ticker(coin, halves, counts, now) for coin in coins])
 
 
 def _stages(market: dict[str, Any], now: datetime) -> list[dict[str, Any]]:
@@ -68,9 +66,7 @@ def _posts(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _ticker(
-    coin: str, halves: dict[str, list[Document]], counts: dict[str, Document], now: datetime | None
-) -> Ticker:
+def _ticker(coin: str, halves: dict[str, list[Document]], counts: dict[str, Document], now: datetime | None) -> Ticker:
     rows: Sequence[Document] = halves.get(coin, [])
     last = rows[-1] if rows else None
     closes = {row["last_open"] + MINUTE: row["close"] for row in rows}

@@ -58,9 +58,13 @@ def frame_of(coin: str, rows: Sequence[dict[str, object]]) -> pl.DataFrame:
     if not rows:
         return empty(CANDLES)
     known = pl.DataFrame(rows, schema={name: CANDLES[name] for name in ("open_time", "close")})
-    return pl.DataFrame({"symbol": [coin] * len(rows)}).hstack(known).select(
-        pl.col(name) if name in ("symbol", "open_time", "close") else pl.lit(None, kind).alias(name)
-        for name, kind in CANDLES.items()
+    return (
+        pl.DataFrame({"symbol": [coin] * len(rows)})
+        .hstack(known)
+        .select(
+            pl.col(name) if name in ("symbol", "open_time", "close") else pl.lit(None, kind).alias(name)
+            for name, kind in CANDLES.items()
+        )
     )
 
 

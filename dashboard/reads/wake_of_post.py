@@ -15,7 +15,7 @@ from dashboard.context import Context
 from dashboard.database import Document
 from dashboard.models.card import Horizon, PriceState, SinceSeen, Wake, Window
 from dashboard.moments import MINUTE, newest_close
-from dashboard.reads.candles import bar_open, newest_before, of_market
+from dashboard.reads.candles import LATEST, bar_open, newest_before, of_market
 from dashboard.reads.usual import frame_of, tone_of, usual_at
 from newswake.clock import to_ms
 
@@ -80,9 +80,6 @@ async def _closes(
     )
 
 
-LATEST: Final = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
-
-
 def _minute_after(moment: datetime) -> datetime:
     minute = bar_open(moment, 1)
     return minute if minute == moment else minute + MINUTE
@@ -98,11 +95,8 @@ def _horizon(
 ) -> Horizon:
     row, first = prices.get(minutes), prices.get(0)
     target = row["target_time"] if row else bar_open(published, 1) + minutes * MINUTE
-    state: PriceState
-    if row is not None:
-        state = row["price_status"]
-    else:
-        state = "waiting" if now is not None and target <= now else "open"
+    due = now is not None and target <= now
+    state: PriceState = row["price_status"] if row is not None else "waiting" if due else "open"
     price = row["price"] if row else None
     at_once = first["price"] if first else None
     change = price / at_once - 1 if price is not None and at_once else None

@@ -15,7 +15,7 @@ from streaming.schemas import CANDLES, KEYS
 from streaming.sinks import delta, mongo
 from streaming.sinks.batch import Output, materialised, start_query
 from streaming.sinks.documents import candle_documents, revision_documents
-from streaming.sinks.new_rows import new_rows, over_the_span
+from streaming.sinks.new_rows import new_rows, over_the_span, span_of
 from streaming.transforms.revisions import revisions
 
 NAME = "candles"
@@ -58,16 +58,17 @@ def start(context: Context) -> StreamingQuery:
                 delta.append(rows, context.table(REVISIONS), count=count, transaction=transaction)
                 log.info("%d minutes were revised by their exchange; the table keeps what came first", count)
 
+    def prepare(batch: DataFrame) -> DataFrame:
+        table = delta.read(context.spark, context.table(NAME))
+        if (span := span_of(batch, "open_time")) is not None:
+            context.late_candles.note(*span)
+            table = table.where(F.col("open_time").between(*span))
+        return new_rows(batch, table, KEYS[NAME], time=None, order=["seen_at", "position"])
+
     output = Output(
         NAME,
         documents=lambda rows: candle_documents(rows, settings.mongo.candles_ttl_days),
-        prepare=lambda batch: new_rows(
-            batch,
-            delta.read(context.spark, context.table(NAME)),
-            KEYS[NAME],
-            time="open_time",
-            order=["seen_at", "position"],
-        ),
+        prepare=prepare,
         came_again=record,
     )
     return start_query(context, build(context.inputs.candles), output)

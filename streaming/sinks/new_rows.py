@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -30,7 +31,15 @@ def new_rows(
 
 def over_the_span(table: DataFrame, batch: DataFrame, time: str) -> DataFrame:
     """The rows of the table whose `time` lies between the batch's oldest and newest: a reader skips the other files."""
-    span = batch.agg(F.min(time).alias("oldest"), F.max(time).alias("newest")).first()
-    if span is None or span["oldest"] is None:
-        return table
-    return table.where(F.col(time).between(span["oldest"], span["newest"]))
+    span = span_of(batch, time)
+    return table if span is None else table.where(F.col(time).between(*span))
+
+
+def span_of(batch: DataFrame, time: str) -> tuple[datetime, datetime] | None:
+    """The oldest and the newest `time` of the batch (UTC), None where it has none."""
+    oldest, newest = batch.agg(F.unix_micros(F.min(time)), F.unix_micros(F.max(time))).collect()[0]
+    return None if oldest is None else (_moment(oldest), _moment(newest))
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -1,0 +1,86 @@
+"""The page's server over a generated week, in the test's own process: requests come without a socket."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from pymongo import MongoClient
+
+from dashboard.app import create_app
+from dashboard.guard import TOKEN_HEADER
+from newswake.home import SIMULATED, mark_home
+from newswake.settings import Settings
+from newswake.settings_sources import resolve
+from streaming.mongo_setup import ensure
+from tests.conftest import Services
+from tests.integration.dashboard.tables import COINS, Tables, make_tables, write
+
+BASE = "http://127.0.0.1:8080"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The tables, and the settings of the database and the lake that hold them."""
+
+    tables: Tables
+    settings: Settings
+
+
+def settings_of(services: Services, home: Path) -> Settings:
+    """A database of its own, a home of its own; nobody listens where the exchange should be."""
+    environ = {
+        "NEWSWAKE_HOME": str(home),
+        "NEWSWAKE_CONF": services.environ["NEWSWAKE_CONF"],
+        "NEWSWAKE_MONGO__URI": services.mongo_uri,
+        "NEWSWAKE_MONGO__DATABASE": f"page-{uuid.uuid4().hex[:12]}",
+        "NEWSWAKE_CANDLES__COINS": ",".join(COINS),
+        "NEWSWAKE_CANDLES__BASE_URL": "http://127.0.0.1:9/api/v3",
+    }
+    return resolve(environ=environ).settings
+
+
+@pytest.fixture(scope="session")
+def stored(services: Services) -> Iterator[Stored]:
+    """Shared: a test that writes takes `empty`."""
+    home = Path(tempfile.mkdtemp(prefix="newswake-page-"))
+    settings = settings_of(services, home)
+    mark_home(home, SIMULATED)
+    tables = make_tables(settings.streaming.horizons_minutes)
+    with MongoClient[dict[str, object]](services.mongo_uri, tz_aware=True) as client:
+        database = client[settings.mongo.database]
+        ensure(database, COINS)
+        write(tables, database, settings)
+        yield Stored(tables, settings)
+        client.drop_database(settings.mongo.database)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def page(stored: Stored) -> Iterator[TestClient]:
+    """The server over the shared tables; a client that may write."""
+    with serving(stored.settings) as client:
+        yield client
+
+
+@pytest.fixture
+def empty(services: Services, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a database with the collections, and nothing in them."""
+    settings = settings_of(services, tmp_path / "home")
+    with MongoClient[dict[str, object]](services.mongo_uri) as client:
+        ensure(client[settings.mongo.database], COINS)
+        yield settings
+        client.drop_database(settings.mongo.database)
+
+
+def serving(settings: Settings) -> TestClient:
+    """To be entered; it then answers as a browser's page would be answered."""
+    app = create_app(settings)
+    headers = {TOKEN_HEADER: app.state.context.token}
+    return TestClient(app, base_url=BASE, headers=headers, raise_server_exceptions=False)
