@@ -83,7 +83,9 @@ def _walk(symbol: str, first: float, now: datetime, chance: np.random.Generator)
     return rows
 
 
-def candle(symbol: str, open_time: datetime, opened: float, high: float, low: float, close: float, volume: float) -> Row:
+def candle(
+    symbol: str, open_time: datetime, opened: float, high: float, low: float, close: float, volume: float
+) -> Row:
     return {
         "symbol": symbol, "quote": QUOTE, "exchange": EXCHANGE, "interval": "1m", "open_time": open_time,
         "open": opened, "high": high, "low": low, "close": close, "volume": volume, "trades": 42,
@@ -158,7 +160,10 @@ def fill(database: Database[Row], settings: Settings, made: Market) -> None:
     database["candles"].create_index([("symbol", 1), ("open_time", -1)])
     database["posts"].insert_many(newest(made.observations))
     database["post_prices"].insert_many(
-        [{"_id": ":".join((r["source"], r["post_id"], r["symbol"], str(r["horizon_minutes"]))), **r} for r in made.prices]
+        [
+            {"_id": ":".join((r["source"], r["post_id"], r["symbol"], str(r["horizon_minutes"]))), **r}
+            for r in made.prices
+        ]
     )
     settings.home.mkdir(parents=True, exist_ok=True)
     mark_home(settings.home, "simulated")

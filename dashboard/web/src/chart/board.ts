@@ -61,7 +61,9 @@ export class Board {
       if (marker) this.events.pick(marker);
     });
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-      if (range && this.bars.size && range.from < NEAR_START) this.events.nearStart();
+      if (!range || !this.bars.size) return;
+      Object.assign(element.dataset, { from: range.from.toFixed(1), to: range.to.toFixed(1) });
+      if (range.from < NEAR_START) this.events.nearStart();
     });
     this.restyle();
   }
@@ -132,11 +134,6 @@ export class Board {
 
   toNewest(): void {
     this.chart.timeScale().scrollToRealTime();
-  }
-
-  /** What is visible, for tests and for those who keep a position: places from the first bar. */
-  range(): { from: number; to: number } | null {
-    return this.chart.timeScale().getVisibleLogicalRange();
   }
 
   remove(): void {
