@@ -15,7 +15,7 @@ import pytest
 from newswake import followed
 from newswake.followed import Status
 from streaming import coin_views, repairs
-from streaming.app import QUERIES, run
+from streaming.app import run
 from tests.integration.pipeline import Pipeline
 from tests.worlds.messages import publish
 from tests.worlds.oracle import PRICE_COLUMNS, Difference, difference, expected
@@ -23,6 +23,7 @@ from tests.worlds.world import HOUR, Observed, World, at, beats, close_of, hours
 
 pytestmark = [pytest.mark.spark, pytest.mark.integration]
 
+QUERIES = ("posts", "candles", "post_prices")
 HORIZONS = (0, 1, 5, 15, 60, 240, 1440)
 END = 40
 
@@ -31,9 +32,9 @@ END = 40
 def running(pipeline: Pipeline) -> Iterator[Future[None]]:
     """The application as it always runs, in a thread, until the end of the block; its failure is raised there."""
     stop = threading.Event()
-    context = replace(pipeline.context(trigger_seconds=0.2, repair_seconds=86_400.0), once=False)
+    context = replace(pipeline.context(trigger_seconds=0.5, repair_seconds=86_400.0), once=False)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        application = pool.submit(run, context, tuple(QUERIES), stop)
+        application = pool.submit(run, context, QUERIES, stop)
         try:
             yield application
         finally:
