@@ -14,7 +14,6 @@ from dashboard.portfolio.news import Wake, wakes_of
 from dashboard.reads.candles import of_market
 from dashboard.reads.usual import frame_of
 from newswake import followed
-from newswake.followed import Status
 from newswake.settings import Settings
 
 LONGEST_MS: Final = 5_000
@@ -33,8 +32,7 @@ def newest_close(database: Database[dict[str, Any]]) -> datetime | None:
 
 def watched_coins(database: Database[dict[str, Any]], settings: Settings) -> frozenset[str]:
     """The followed coins and those of the holdings."""
-    listed = {one.coin for one in followed.read(database) if one.status is Status.FOLLOWING}
-    return frozenset(listed | {one.coin for one in holdings.read(settings)})
+    return frozenset((*followed.coins_of(database), *(one.coin for one in holdings.read(settings))))
 
 
 def hot_since(database: Database[dict[str, Any]], since: datetime) -> list[dict[str, Any]]:
