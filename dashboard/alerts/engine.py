@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.database import Database
@@ -29,6 +29,7 @@ LOOK_SECONDS: Final = 2.0
 # More at once is a flood: the others are looked at the next time.
 MOST_AT_ONCE: Final = 10
 
+HEALTH_EVERY: Final = timedelta(seconds=10)
 AWAY: Final = (Kind.SERVICE, "mongodb", Level.DOWN)
 
 Send = Callable[[Destination, str, str], Delivery]
@@ -50,6 +51,7 @@ class Engine:
         self._send = send
         self._usual = facts.UsualMoves(database, settings)
         self._staleness = Staleness()
+        self._health: Health | None = None
         self._memory, self._recalled = Memory(), False
         self._looked_at: datetime | None = None
         self._trouble = ""
@@ -77,19 +79,20 @@ class Engine:
     def look(self) -> None:
         """Once: read, judge, send, log. Raises `SettingsError` for a damaged file, `PyMongoError` for the log."""
         at, rules = self._clock.now(), store.rules(self._settings)
-        health = self._health(at)
-        stale = self._staleness.look(health) if rules.stale_data else []
-        news: list[Alert] = []
-        if not any((one.kind, one.subject, one.level) == AWAY for one in health.verdicts):
+        found: list[Alert] = []
+        if self._health is None or at - self._health.at >= HEALTH_EVERY:
+            self._health = self._read_health(at)
+            found += self._staleness.look(self._health) if rules.stale_data else []
+        if not any((one.kind, one.subject, one.level) == AWAY for one in self._health.verdicts):
             self._recall(at)
-            news = self._news(rules)
-        new = {alert.key: alert for alert in (*stale, *news) if not self._memory.knows(alert)}
+            found += self._news(rules)
+        new = {alert.key: alert for alert in found if not self._memory.knows(alert)}
         for alert in list(new.values())[:MOST_AT_ONCE]:
             held_back = self._memory.judge(alert, rules, at)
             self._memory.note(alert, held_back, at)
             self._tell(alert, held_back, at)
 
-    def _health(self, at: datetime) -> Health:
+    def _read_health(self, at: datetime) -> Health:
         try:
             return judge(read_health(self._database, at))
         except PyMongoError as error:

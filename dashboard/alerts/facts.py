@@ -21,6 +21,7 @@ MOST_ROWS: Final = 2_000
 # What became hot, or was measured, longer ago is no news any more.
 FRESH: Final = timedelta(minutes=15)
 MINUTE: Final = timedelta(minutes=1)
+PRICED: Final = ("exact", "filled")
 USUAL_FOR: Final = timedelta(hours=6)
 
 
@@ -48,7 +49,7 @@ def wakes_since(database: Database[dict[str, Any]], since: datetime) -> tuple[li
     projection = dict.fromkeys(fields, 1)
     fresh = list(
         database["post_prices"].find(
-            {"price_status": {"$ne": "missing"}, "target_time": {"$gt": since}, "horizon_minutes": {"$gt": 0}},
+            {"price_status": {"$in": PRICED}, "target_time": {"$gt": since}, "horizon_minutes": {"$gt": 0}},
             projection, limit=MOST_ROWS, max_time_ms=LONGEST_MS,
         )
     )  # fmt: skip

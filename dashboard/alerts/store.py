@@ -61,7 +61,8 @@ def add_channel(settings: Settings, new: NewChannel) -> Channel:
     added = Destination(secrets.token_hex(8), new.name, new.url, new.enabled)
     if added.service() is None:
         raise Invalid(
-            "url", "apprise knows no service with this address; it looks like tgram://token/chat or mailto://…"
+            "url",
+            "apprise knows no service with this address, or lacks a library for it; it looks like tgram://token/chat",
         )
     path = _path(settings)
     with private.changing(path) as file:

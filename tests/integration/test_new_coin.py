@@ -74,6 +74,8 @@ def test_what_was_missing_of_a_new_coin_becomes_priced_without_a_restart(
         late = [replace(one, at=at(END)) for one in history]
         publish(pipeline.settings, World((), (*late, page("BTC", at(END), 1), page("SOL", at(END), 1))))
         wait_until(lambda: prices.count_documents({"symbol": "SOL", "repaired_at": {"$ne": None}}) == 13, application)
+        # Written to MongoDB first; the repair is done when the lake has them too.
+        wait_until(lambda: sum(one["priced"] for one in database["repairs"].find()) == 13, application)
         wait_until(lambda: "SOL" in database.list_collection_names(filter={"type": "view"}), application)
 
     shown = {document["post_id"]: document for document in database["SOL"].find()}
