@@ -216,6 +216,17 @@ def test_random_times_are_the_whole_month(
     assert hour.random.mean == pytest.approx(expected, abs=3 * spread / 3.92 / np.sqrt(hour.random.draws))
 
 
+def test_stories_alone_give_too_narrow_a_band_where_windows_overlap(
+    prices: pl.DataFrame, observations: pl.DataFrame, candles: pl.DataFrame
+) -> None:
+    """The example of docs/statistics.md: all posts, a day."""
+    (day,) = wakes(prices, observations, candles, WakeQuery(MONTH, hot=False, horizons=(1440,))).horizons
+    assert day.mean is not None and day.mean_band is not None and day.random is not None
+    assert (day.posts, day.separate) == (1_852, 33)
+    found = (day.mean, day.mean_band.low, day.mean_band.high, day.random.mean_band.low, day.random.mean_band.high)
+    assert found == pytest.approx((-0.0056, -0.0076, -0.0038, -0.0108, 0.0114), abs=0.0002)
+
+
 def test_votes_of_the_month_were_only_read_later(hot: Wakes, prices: pl.DataFrame, observations: pl.DataFrame) -> None:
     assert not hot.sign_filter.available
     assert hot.sign_filter.reason is not None
