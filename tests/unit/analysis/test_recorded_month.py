@@ -163,8 +163,22 @@ def test_returns_by_horizon(hot: Wakes, raw_posts: pl.DataFrame, closes: Closes)
         values = returns_by_hand(raw_posts, closes, one.horizon_minutes)
         assert one.returns == len(values)
         assert (one.mean, one.median) == pytest.approx((np.mean(values), np.median(values)), rel=1e-9)
+        assert one.size == pytest.approx(np.mean(np.abs(values)))
     # With the prices at publication these are the 1,268 priced rows of hot posts that the stream gives.
     assert sum(one.returns for one in hot.horizons) + len(returns_by_hand(raw_posts, closes, 0)) == 1_268
+
+
+def test_the_hour_before(hot: Wakes, raw_posts: pl.DataFrame, closes: Closes) -> None:
+    values = []
+    for published, coins in raw_posts.filter("hot").select("published_at", "currencies").iter_rows():
+        minute = published.replace(second=0, microsecond=0)
+        for coin in set(coins) & set(COINS):
+            begin, end = closes.get((coin, minute - 60 * MINUTE)), closes.get((coin, minute))
+            if begin is not None and end is not None:
+                values.append(end / begin - 1)
+    assert hot.before is not None
+    assert (hot.before.returns, hot.before.mean) == (len(values), pytest.approx(np.mean(values)))
+    assert hot.before.size == pytest.approx(np.mean(np.abs(values)))
 
 
 def test_wakes_of_one_coin(
