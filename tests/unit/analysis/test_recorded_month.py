@@ -326,6 +326,18 @@ def test_minutes_that_stand_out(candles: pl.DataFrame, observations: pl.DataFram
         assert jump.news == ("news" if any(near) else "not watching")
 
 
+def test_how_many_minutes_of_the_month_stand_out(candles: pl.DataFrame) -> None:
+    """The 3 % of docs/statistics.md."""
+    found = jumps(candles, empty(OBSERVATIONS), empty(COVERAGE), MONTH, END)
+    assert (len(found.jumps), found.minutes_judged, found.minutes_not_judged) == (4_377, 145_680, 4_497)
+
+
+def test_voters_are_not_neutral(raw_posts: pl.DataFrame) -> None:
+    """The 72 % of docs/statistics.md."""
+    positive, negative = (int(raw_posts.filter("hot")[f"votes_{side}"].sum()) for side in ("positive", "negative"))
+    assert positive / (positive + negative) == pytest.approx(0.72, abs=0.005)
+
+
 def test_stories(observations: pl.DataFrame) -> None:
     found = stories(observations)
     assert (found.height, found["story"].n_unique()) == (4_421, 4_381)
