@@ -1,4 +1,4 @@
-"""Statistics, gauge, marks and tickers against own computations; the functions of `analysis` have tests of their own."""
+"""Statistics, gauge, marks and tickers against own computations; `analysis` has tests of its own."""
 
 from __future__ import annotations
 
