@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from dashboard import describe, pages, refusals
+from dashboard.alerts.engine import Engine
 from dashboard.context import Context
 from dashboard.database import AWAY_MS, SOCKET_MARGIN_MS, Tables
 from dashboard.forming import OpenMinutes
@@ -22,14 +23,15 @@ from dashboard.live import rounds, stream
 from dashboard.live.hub import Hub
 from dashboard.models.error import Refusal
 from dashboard.reads.usual import UsualMoves
-from dashboard.routes import candles, exports, followed, health, live, posts, session, statistics
+from dashboard.routes import alerts, candles, exports, followed, health, live, portfolio, posts, session, statistics
 from newswake import __version__
 from newswake.mongo import async_client, client
 from newswake.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ROUTES = (session, candles, posts, statistics, health, followed, exports, live)
+ALERTS_STOP_SECONDS = 2.0
+ROUTES = (session, candles, posts, statistics, health, followed, portfolio, alerts, exports, live)
 REFUSALS = {
     403: "from another site, or without the token",
     404: "not there",
@@ -101,9 +103,12 @@ async def _running(context: Context, on_failure: Callable[[], None]) -> AsyncIte
 
     for task in tasks:
         task.add_done_callback(ended)
+    engine = Engine(context.database, context.settings)
+    engine.start()
     try:
         yield
     finally:
+        await asyncio.to_thread(engine.close, ALERTS_STOP_SECONDS)
         for task in tasks:
             task.cancel()
         for task in tasks:

@@ -19,7 +19,8 @@ FORMULA: Final = r"^([=+\-@\t\r])"
 
 def rows_of(models: Sequence[BaseModel], **more: Any) -> pl.DataFrame:
     """One row a model, its parts as columns `part_name`, lists of texts joined by a space; `more` in front."""
-    return pl.DataFrame([{**more, **flat(model.model_dump())} for model in models], infer_schema_length=None)
+    rows = [{**more, **flat(model.model_dump())} for model in models]
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

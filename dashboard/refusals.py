@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from dashboard.lake import LakeAway
 from dashboard.models.error import Code, Error, Problem, Refusal
-from newswake.errors import NewswakeError, SourceError
+from newswake.errors import NewswakeError, SettingsError, SourceError
 from newswake.mongo import refusal
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(SourceError)
     async def source(request: Request, error: SourceError) -> JSONResponse:
         return say(503, "exchange_away", str(error))
+
+    @app.exception_handler(SettingsError)
+    async def settings(request: Request, error: SettingsError) -> JSONResponse:
+        return say(409, "conflict", str(error))
 
     @app.exception_handler(NewswakeError)
     async def ours(request: Request, error: NewswakeError) -> JSONResponse:

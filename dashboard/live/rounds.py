@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from dashboard.context import Context
 from dashboard.live import tell
+from newswake.errors import NewswakeError
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ async def of_coins(context: Context) -> None:
         context.hub.stale_coins.clear()
         if tell.has(context, "coins"):
             await _unless_away(tell.coins(context))
+        if tell.has(context, "portfolio"):
+            await _unless_away(tell.portfolio(context))
         await asyncio.sleep(COINS_SECONDS)
 
 
@@ -56,5 +59,5 @@ async def _unless_away(work: Awaitable[None]) -> None:
     """What is not told while the database is away is asked for again when it is back (`Hub.came_back`)."""
     try:
         await work
-    except PyMongoError as error:
+    except (PyMongoError, NewswakeError) as error:
         log.info("a change was not told: %s", type(error).__name__)

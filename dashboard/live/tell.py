@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
+import anyio
+
+from dashboard import portfolio as holdings
 from dashboard.context import Context
 from dashboard.live.hub import Changes
 from dashboard.live.topics import Candles, PostPrices, Posts, topic_of
@@ -100,6 +103,12 @@ async def open_bars(context: Context) -> None:
 async def coins(context: Context) -> None:
     found = await tickers.tickers(context)
     context.hub.tell("coins", live.CoinsChanged(topic="coins", coins=found.coins))
+
+
+async def portfolio(context: Context) -> None:
+    now = await newest_close(context.tables)
+    found = await anyio.to_thread.run_sync(holdings.portfolio, context.database, context.settings, now)
+    context.hub.tell("portfolio", live.PortfolioChanged(topic="portfolio", portfolio=found))
 
 
 async def state(context: Context) -> None:

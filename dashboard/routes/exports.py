@@ -27,6 +27,7 @@ from dashboard.reads import candles as of_candles
 from dashboard.reads import posts as of_posts
 from dashboard.reads.filters import PostFilter
 from dashboard.refusals import Invalid
+from dashboard.routes import portfolio as portfolios
 from dashboard.routes import posts as post_routes
 from dashboard.routes import statistics as figures
 
@@ -156,3 +157,12 @@ async def moves(
     """The minutes that stand out, the newest 500; or the coins with their moves of 24 hours."""
     found = await figures.moves(context, coin, start, end, 500)
     return as_file(rows_of(found.spikes if part == "spikes" else found.leaders), form, f"moves-{part}")
+
+
+@router.get("/api/export/portfolio", response_class=Response, responses=FILE)
+async def portfolio(
+    context: Here, part: Annotated[Literal["holdings", "moved_by"], Query()] = "holdings", form: Format = "csv"
+) -> Response:
+    """The holdings, or the posts that moved them."""
+    found = await portfolios.shown(context)
+    return as_file(rows_of(found.holdings if part == "holdings" else found.moved_by), form, f"portfolio-{part}")

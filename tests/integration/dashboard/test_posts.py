@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from dashboard.reads.posts import REACTIONS
 from newswake.settings import Settings
 from tests.integration.dashboard.conftest import Stored, serving
-from tests.integration.dashboard.tables import NOW, START, make_tables, write
+from tests.integration.dashboard.tables import NOW, START, make_tables
 
 pytestmark = pytest.mark.integration
 

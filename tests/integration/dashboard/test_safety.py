@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 from dashboard.app import create_app
 from dashboard.guard import MOST_BODY_BYTES, TOKEN_HEADER
 from newswake.settings import Settings
-from tests.integration.dashboard.conftest import BASE, serving
+from tests.integration.dashboard.conftest import BASE, LIVE, serving
 from tests.integration.dashboard.tables import HOSTILE
 
 pytestmark = pytest.mark.integration
@@ -40,7 +40,7 @@ def test_our_own_names_are_answered(page: TestClient, host: str) -> None:
 def test_another_origin_is_refused(page: TestClient, origin: str) -> None:
     assert refused(page, "GET", "/api/session", headers={"Origin": origin}) == "forbidden"
     assert refused(page, "POST", "/api/followed", json=WISH, headers={"Origin": origin}) == "forbidden"
-    with pytest.raises(WebSocketDisconnect), page.websocket_connect("/api/live", headers={"Origin": origin}):
+    with pytest.raises(WebSocketDisconnect), page.websocket_connect(LIVE, headers={"Origin": origin}):
         pass
 
 
