@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
+from scripts.supervision import wait_until
 from tests.page import seed
 from tests.page.conftest import Server, Visitor
 
@@ -40,11 +41,13 @@ def test_an_address_with_filters_shows_the_same(visitor: Visitor, server: Server
 def test_all_pages_come_and_none_twice(visitor: Visitor, server: Server) -> None:
     page = visitor().see("/posts")
     expected = server.database["posts"].count_documents({})
-    for _ in range(expected // 50 + 1):
+    end = page.locator(".feed-end")
+
+    def at_the_end() -> bool:
         page.mouse.wheel(0, 50_000)
-        page.wait_for_function("document.querySelector('.feed-end').textContent !== 'Loading more …'")
-        page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    expect(page.locator(".feed-end")).to_have_text("No older posts")
+        return end.inner_text() == "No older posts"
+
+    assert wait_until(at_the_end, 30.0)
     shown = [row.get_attribute("data-post") for row in page.locator(".post").all()]
     assert len(shown) == len(set(shown)) == expected
 
