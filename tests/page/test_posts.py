@@ -13,7 +13,7 @@ from tests.page.conftest import Server, Visitor
 
 def test_filters_are_in_the_address_and_the_back_button_takes_them_back(visitor: Visitor) -> None:
     page = visitor().see("/posts")
-    page.get_by_label("Coin").select_option("ETH")
+    page.get_by_role("combobox", name="Coin", exact=True).select_option("ETH")
     expect(page).to_have_url("/posts?coin=ETH")
     expect(page.locator(".post").first).to_contain_text("ETH")
     page.get_by_label("Words of the title").fill("upgrade")
@@ -25,7 +25,7 @@ def test_filters_are_in_the_address_and_the_back_button_takes_them_back(visitor:
     expect(page.get_by_label("Words of the title")).to_have_value("")
     page.go_back()
     expect(page).to_have_url("/posts")
-    expect(page.get_by_label("Coin")).to_have_value("")
+    expect(page.get_by_role("combobox", name="Coin", exact=True)).to_have_value("")
 
 
 def test_an_address_with_filters_shows_the_same(visitor: Visitor, server: Server) -> None:
