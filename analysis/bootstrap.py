@@ -29,22 +29,34 @@ def band(draws: Floats) -> Band:
     return Band(float(low), float(high))
 
 
-def resampled(values: Floats, groups: Ints, draws: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
-    """Means and medians of `draws` samples, each of as many groups as there are, drawn with replacement.
+@dataclass(frozen=True)
+class Samples:
+    """The mean, the median and the mean size (absolute value) of each sample."""
+
+    means: Floats
+    medians: Floats
+    sizes: Floats
+
+
+def resampled(values: Floats, groups: Ints, draws: int, generator: np.random.Generator) -> Samples:
+    """`draws` samples, each of as many groups as there are, drawn with replacement.
 
     `groups[i]` is the group of `values[i]`, from 0 on, none without a value. A group that is drawn brings all of its
     values, so that values which belong together stay together (cluster bootstrap: Davison and Hinkley, "Bootstrap
     Methods and their Application", 1997, section 3.8).
     """
     number = int(groups.max()) + 1
-    sums, sizes = np.bincount(groups, values, number), np.bincount(groups, minlength=number)
+    counts = np.bincount(groups, minlength=number)
+    sums, absolute = np.bincount(groups, values, number), np.bincount(groups, np.abs(values), number)
     order = np.argsort(values, kind="stable")
-    means, medians = [], []
+    means, medians, sizes = [], [], []
     for count in _portions(draws, values.size):
         weights = _drawn(number, count, generator)
-        means.append((weights @ sums) / (weights @ sizes))
+        total = weights @ counts
+        means.append((weights @ sums) / total)
+        sizes.append((weights @ absolute) / total)
         medians.append(_weighted_medians(values[order], weights[:, groups[order]]))
-    return np.concatenate(means), np.concatenate(medians)
+    return Samples(np.concatenate(means), np.concatenate(medians), np.concatenate(sizes))
 
 
 def _drawn(number: int, draws: int, generator: np.random.Generator) -> Ints:

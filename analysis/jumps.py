@@ -15,7 +15,17 @@ from analysis.outliers import THRESHOLD, scored
 from analysis.watching import Watch, watch_of
 
 AROUND: Final = timedelta(minutes=30)
+_OUTLIER: Final = ("symbol", "close_time", "value", "score", "close", "volume")
 News = Literal["news", "no news seen", "not watching"]
+
+
+class _Outlier(NamedTuple):
+    symbol: str
+    close_time: datetime
+    value: float
+    score: float
+    price: float
+    volume: float
 
 
 @dataclass(frozen=True)
@@ -75,18 +85,6 @@ def jumps(
     watch = watch_of(coverage)
     found = tuple(_jump(_Outlier(*row), posts, watch, now) for row in outside.select(_OUTLIER).iter_rows())
     return Jumps(found, known.height, scores.height - known.height, THRESHOLD)
-
-
-_OUTLIER: Final = ("symbol", "close_time", "value", "score", "close", "volume")
-
-
-class _Outlier(NamedTuple):
-    symbol: str
-    close_time: datetime
-    value: float
-    score: float
-    price: float
-    volume: float
 
 
 def _posts_by_coin(posts: pl.DataFrame, symbols: pl.Series) -> dict[str, list[PostRef]]:

@@ -18,13 +18,15 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class RandomTimes:
-    """Mean over the draws of the mean and of the median return, and where 95 % of the draws lie."""
+    """Mean over the draws of the mean, the median and the mean size of the returns, and where 95 % of them lie."""
 
     draws: int
     mean: float
     mean_band: Band
     median: float
     median_band: Band
+    size: float
+    size_band: Band
 
 
 def moved(
@@ -43,17 +45,25 @@ def moved(
     changes = np.stack([grid.at(starts + horizon) / grid.at(starts) - 1 for grid in grids])
     portions = np.array_split(offsets, ceil(offsets.size * minutes.size / CELLS_AT_ONCE))
     figures = [_figures(changes[coins, (minutes - first + portion[:, np.newaxis]) % length]) for portion in portions]
-    means, medians = (np.concatenate(column) for column in zip(*figures, strict=True))
+    means, medians, sizes = (np.concatenate(column) for column in zip(*figures, strict=True))
     if means.size == 0:
         return None
-    return RandomTimes(int(means.size), float(means.mean()), band(means), float(medians.mean()), band(medians))
+    return RandomTimes(
+        draws=int(means.size),
+        mean=float(means.mean()),
+        mean_band=band(means),
+        median=float(medians.mean()),
+        median_band=band(medians),
+        size=float(sizes.mean()),
+        size_band=band(sizes),
+    )
 
 
-def _figures(drawn: Floats) -> tuple[Floats, Floats]:
-    """Mean and median of each row, a draw, that has any price; NaN where there was none."""
+def _figures(drawn: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean, median and mean size of each row, a draw, that has any price; NaN where there was none."""
     rising = np.sort(drawn, axis=1)  # NaN comes last
     known = (~np.isnan(rising)).sum(axis=1)
     rising, known = rising[known > 0], known[known > 0]
     rows = np.arange(known.size)
     medians = (rising[rows, (known - 1) // 2] + rising[rows, known // 2]) / 2
-    return np.nansum(rising, axis=1) / known, medians
+    return np.nansum(rising, axis=1) / known, medians, np.nansum(np.abs(rising), axis=1) / known

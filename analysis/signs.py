@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
+import numpy as np
 import polars as pl
 
 from analysis.observed import has_votes, observed
 
 Sign = Literal["positive", "negative", "even"]
 IN_TIME: Final = timedelta(minutes=5)
+_WAYS: Final = {"positive": 1, "negative": -1}
+_NAMES: Final = {1: "positive", -1: "negative", 0: "even"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,6 @@ def known_in_time(observations: pl.DataFrame, published: pl.DataFrame) -> pl.Dat
     return published.join(facts, on=["source", "post_id"], how="left", maintain_order="left")
 
 
-_WAYS: Final = {"positive": 1, "negative": -1}
-_NAMES: Final = {1: "positive", -1: "negative", 0: "even"}
-
-
 def sign_filter(posts: pl.DataFrame) -> SignFilter:
     """Whether the sign can be used for these posts, which have `sign` and `votes_after`."""
     known = posts.height - posts["sign"].null_count()
@@ -72,17 +71,16 @@ def _why_not(posts: pl.DataFrame) -> str:
     after = posts["votes_after"].drop_nulls()
     if after.is_empty():
         return "No source of these posts has votes."
-    typical = after.median()
+    typical = float(np.median(after.dt.total_seconds().to_numpy()))
     return (
         f"The votes of these posts were first read {_span(typical)} after publication (median), and of none within "
         f"{IN_TIME.seconds // 60} minutes: what they were then is not known, and later votes know what the price did."
     )
 
 
-def _span(span: object) -> str:
+def _span(seconds: float) -> str:
     """A time span in words, such as "34 days"."""
-    assert isinstance(span, timedelta)
-    minutes = span.total_seconds() / 60
+    minutes = seconds / 60
     for size, unit in ((1440, "day"), (60, "hour")):
         if minutes >= 2 * size:
             return f"{minutes / size:.0f} {unit}s"

@@ -70,6 +70,11 @@ def read(database: Database[dict[str, Any]]) -> list[Followed]:
     return [Followed.of(document) for document in found]
 
 
+def coins_of(database: Database[dict[str, Any]]) -> tuple[str, ...]:
+    """The coins that are followed; empty as long as no producer has ever run."""
+    return tuple(one.coin for one in read(database) if one.status is Status.FOLLOWING)
+
+
 def seed(database: Database[dict[str, Any]], coins: Sequence[str]) -> None:
     """Fill a list that never had a coin; these are followed without a wish."""
     if database[COLLECTION].find_one() is not None:

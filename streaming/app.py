@@ -26,13 +26,14 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
+from newswake import followed
 from newswake.errors import ServiceError
 from newswake.kafka import ensure_topics
 from newswake.mongo import ca_file, check_uri
 from newswake.settings import Settings
 from streaming import mongo_setup, writer
 from streaming.checkpoints import Fingerprint
-from streaming.coin_views import CoinViews, followed_coins
+from streaming.coin_views import CoinViews
 from streaming.context import Context
 from streaming.housekeeping import Housekeeping
 from streaming.locks import only_application
@@ -105,7 +106,7 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     """Make what is missing, start the queries, repair, and wait for the end."""
     ensure_topics(context.settings.kafka)
     database = mongo_setup.connect(context.settings.mongo)
-    coins = followed_coins(database) or context.settings.candles.coins
+    coins = followed.coins_of(database) or context.settings.candles.coins
     mongo_setup.ensure(database, coins)
     if post_prices.NAME in queries:
         writer.take(database, context.settings)

@@ -12,7 +12,6 @@ from pymongo.errors import PyMongoError
 
 from newswake import followed
 from newswake.errors import ServiceError
-from newswake.followed import Status
 from streaming import mongo_setup
 
 log = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ class CoinViews:
         self._look_at = now + LOOK_SECONDS
         try:
             with pymongo.timeout(PATIENCE_SECONDS):
-                new = [coin for coin in followed_coins(self._database) if coin not in self._made]
+                new = [coin for coin in followed.coins_of(self._database) if coin not in self._made]
                 if new:
                     mongo_setup.ensure_views(self._database, new)
                     log.info("views of new coins: %s", ", ".join(new))
@@ -45,8 +44,3 @@ class CoinViews:
             log.warning("the views of new coins could not be made: %s", type(error).__name__)
         except ServiceError as error:  # a person gave its name to a collection
             log.warning("%s", error)
-
-
-def followed_coins(database: Database[dict[str, Any]]) -> list[str]:
-    """The coins that the candle producer follows; empty as long as it has never run."""
-    return [one.coin for one in followed.read(database) if one.status is Status.FOLLOWING]

@@ -24,6 +24,7 @@ INDEXES = {
         IndexModel([("published_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("currencies", ASCENDING), ("published_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("hot", ASCENDING), ("published_at", DESCENDING)]),
+        IndexModel([("hot_at", DESCENDING)]),
     ],
     "candles": [
         IndexModel([("symbol", ASCENDING), ("open_time", DESCENDING)]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import anyio
@@ -13,12 +13,12 @@ from analysis.frames import CANDLES, empty
 from analysis.usual import DAYS, UsualMove, usual_moves
 from dashboard.database import Tables
 from dashboard.models.posts import Tone
+from dashboard.moments import DAY, MINUTE
 from dashboard.reads.candles import bar_open, of_market
 from newswake.settings import Candles as Market
 
 HELD_MINUTES: Final = 360
 MOST_HELD: Final = 2_000
-DAY: Final = timedelta(days=1)
 
 
 class UsualMoves:
@@ -47,8 +47,10 @@ async def usual_at(
     tables: Tables, market: Market, coin: str, at: datetime, horizons: Sequence[int]
 ) -> tuple[UsualMove, ...]:
     """As known at a moment: nothing that came after it is in it."""
-    where = {**of_market(market, coin), "open_time": {"$gte": at - DAYS * DAY, "$lt": at}}
-    rows = await tables.find("candles", where, fields=["open_time", "close"], limit=DAYS * 1440)
+    minute = bar_open(at, 1)
+    # The first of its closes is that of the minute before the 7 days.
+    where = {**of_market(market, coin), "open_time": {"$gte": minute - DAYS * DAY - MINUTE, "$lt": minute}}
+    rows = await tables.find("candles", where, fields=["open_time", "close"], limit=DAYS * 1440 + 1)
     frame = frame_of(coin, rows)
     return await anyio.to_thread.run_sync(usual_moves, frame, coin, at, tuple(horizons))
 

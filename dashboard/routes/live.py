@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
@@ -39,19 +40,16 @@ async def live(websocket: WebSocket) -> None:
 
 async def _both_ways(websocket: WebSocket, outbox: Outbox) -> None:
     """Until the client leaves, or is too slow to take what is sent."""
-    tasks = [asyncio.create_task(_hear(websocket, outbox)), asyncio.create_task(_send(websocket, outbox))]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        error = task.exception()
-        if isinstance(error, TimeoutError):
-            await websocket.close(TRY_AGAIN_LATER, "too slow")
-        elif error is not None and not isinstance(error, WebSocketDisconnect | RuntimeError):
-            raise error
+    async with anyio.create_task_group() as group:
+
+        async def send() -> None:
+            await _send(websocket, outbox)
+            group.cancel_scope.cancel()
+
+        group.start_soon(send)
+        with suppress(WebSocketDisconnect):
+            await _hear(websocket, outbox)
+        group.cancel_scope.cancel()
 
 
 async def _hear(websocket: WebSocket, outbox: Outbox) -> None:
@@ -77,11 +75,18 @@ async def _hear(websocket: WebSocket, outbox: Outbox) -> None:
 
 
 async def _send(websocket: WebSocket, outbox: Outbox) -> None:
-    """Raises `TimeoutError` for a client that does not take a message."""
+    """Until the client is gone, or does not take a message in time; then it is told to come again."""
     while True:
         text = await outbox.take()
-        async with asyncio.timeout(SEND_SECONDS):
-            await websocket.send_text(text)
+        try:
+            with anyio.fail_after(SEND_SECONDS):
+                await websocket.send_text(text)
+        except TimeoutError:
+            with anyio.move_on_after(SEND_SECONDS), suppress(WebSocketDisconnect, RuntimeError):
+                await websocket.close(TRY_AGAIN_LATER, "too slow")
+            return
+        except (WebSocketDisconnect, RuntimeError):  # it left while the text was under way
+            return
 
 
 def _reply(outbox: Outbox, message: BaseModel) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
 
+from newswake.followed import coins_of
 from newswake.health.inputs import (
     Application,
     DeadLetters,
@@ -37,6 +38,8 @@ def read(database: Database[dict[str, Any]], at: datetime, services: Iterable[Se
     Raises `PyMongoError` when the database does not answer.
     """
     application = read_application(database)
+    if application is not None and (followed := coins_of(database)):
+        application = replace(application, coins=followed)  # what it said at its start may have changed since
     return Inputs(
         at=at,
         application=application,

@@ -136,7 +136,13 @@ class FollowedCoins:
                 if self._away:
                     log.info("the list of followed coins can be read again")
                 self._away = False
-            except (PyMongoError, BSONError, NewswakeError) as error:
+            except (
+                PyMongoError,
+                BSONError,
+                NewswakeError,
+                KeyError,
+                ValueError,
+            ) as error:  # or what others wrote there
                 self._went_away(error)
             self._asked.set()
             if stopping:

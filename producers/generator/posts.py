@@ -10,7 +10,7 @@ import numpy as np
 from newswake.messages import HOUR_MS, MINUTE_MS
 from producers.chance import stream
 from producers.generator.titles import title_of
-from producers.generator.universe import COINS, UNPRICED
+from producers.generator.universe import COINS, UNFOLLOWED
 from producers.simulator.life import SimulatedPost, arrival, hot_time, votes_scale
 from producers.simulator.world import FeedItem
 
@@ -104,7 +104,7 @@ class GeneratedNews:
         coins = [str(code) for code in chance.choice(self._codes, count, replace=False, p=self._weights)]
         hot = bool(coins) and chance.random() < HOT_SHARE * 1.1
         wakes = tuple(_wake(code, chance) for code in coins) if hot else ()
-        codes = [*coins, *([str(chance.choice(UNPRICED))] if chance.random() < 0.1 else [])]
+        codes = [*coins, *([str(chance.choice(UNFOLLOWED))] if chance.random() < 0.1 else [])]
         spaced = tuple(f"{code} " if chance.random() < 0.05 else code for code in codes)
         arrives_at = arrival(self._seed, post_id, published_at, self._end)
         domain = str(chance.choice(DOMAINS))

@@ -32,8 +32,8 @@ _TABLE = (
 )  # fmt: skip
 
 COINS = {row[0]: Coin(*row) for row in _TABLE}
-# Coins that are news but that nobody prices here.
-UNPRICED = ("PEPE", "WIF", "ARK", "RENDER", "INF", "GRT")
+# Coins that are news, and traded, but not followed: what is to be seen when somebody follows one of them.
+UNFOLLOWED = ("PEPE", "WIF", "ARK", "RENDER", "INF", "GRT")
 
 
 def coin_of(code: str, seed: int) -> Coin:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from newswake.messages import MINUTE_MS
 from producers.generator.market import GeneratedMarket
 from producers.generator.posts import DAY_MS, GeneratedNews
+from producers.generator.universe import UNFOLLOWED
 from producers.simulator.world import Pair, World
 
 BEGINS_BEHIND_DAYS = 7
@@ -24,8 +25,12 @@ def history_start(start: int) -> int:
 
 
 def generated_world(seed: int, coins: Sequence[str], quote: str, start: int) -> tuple[World, GeneratedNews]:
-    """The world that begins at `start` (epoch ms), and its news, which know the planted wakes."""
+    """The world that begins at `start` (epoch ms), and its news, which know the planted wakes.
+
+    It trades `coins` and a few others, so that there is something to follow beside them.
+    """
     first = history_start(start)
     news = GeneratedNews(seed, first)
-    market = GeneratedMarket(seed, [Pair(code, quote) for code in coins], first, news.day)
+    traded = dict.fromkeys((*coins, *UNFOLLOWED))
+    market = GeneratedMarket(seed, [Pair(code, quote) for code in traded], first, news.day)
     return World(market, news, news, start, None), news

@@ -31,12 +31,14 @@ def new_rows(
 
 def over_the_span(table: DataFrame, batch: DataFrame, time: str) -> DataFrame:
     """The rows of the table whose `time` lies between the batch's oldest and newest: a reader skips the other files."""
-    span = span_of(batch, time)
-    return table if span is None else table.where(F.col(time).between(*span))
+    span = batch.agg(F.min(time).alias("oldest"), F.max(time).alias("newest")).first()
+    if span is None or span["oldest"] is None:
+        return table
+    return table.where(F.col(time).between(span["oldest"], span["newest"]))
 
 
 def span_of(batch: DataFrame, time: str) -> tuple[datetime, datetime] | None:
-    """The oldest and the newest `time` of the batch (UTC), None where it has none."""
+    """The oldest and the newest `time` of the batch, a column of timestamps, in UTC; None where it has no rows."""
     oldest, newest = batch.agg(F.unix_micros(F.min(time)), F.unix_micros(F.max(time))).collect()[0]
     return None if oldest is None else (_moment(oldest), _moment(newest))
 

@@ -24,6 +24,7 @@ PORTS = (
     "LOCAL__MONGO_PORT",
     "LOCAL__SPARK_UI_PORT",
     "SIMULATOR__PORT",
+    "DASHBOARD__PORT",
 )
 
 

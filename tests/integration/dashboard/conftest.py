@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from pymongo import MongoClient
 
@@ -18,11 +22,13 @@ from dashboard.guard import TOKEN_HEADER
 from newswake.home import SIMULATED, mark_home
 from newswake.settings import Settings
 from newswake.settings_sources import resolve
+from scripts.supervision import wait_until
 from streaming.mongo_setup import ensure
 from tests.conftest import Services
 from tests.integration.dashboard.tables import COINS, Tables, make_tables, write
 
 BASE = "http://127.0.0.1:8080"
+LIVE = "ws://127.0.0.1:8080/api/live"
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,23 @@ def empty(services: Services, tmp_path: Path) -> Iterator[Settings]:
         ensure(client[settings.mongo.database], COINS)
         yield settings
         client.drop_database(settings.mongo.database)
+
+
+@contextmanager
+def listening_server(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The server on a port of 127.0.0.1, in a thread; its address and its token."""
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([bound],))
+        thread.start()
+        try:
+            assert wait_until(lambda: server.started, 30.0, step_seconds=0.05)
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}", app.state.context.token
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def serving(settings: Settings) -> TestClient:

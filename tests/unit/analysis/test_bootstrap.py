@@ -23,33 +23,34 @@ def dense(groups: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 def test_draws_are_those_of_plain_loops(pairs: list[tuple[int, float]], seed: int) -> None:
     values, groups = np.array([value for _, value in pairs]), dense([group for group, _ in pairs])
     number = int(groups.max()) + 1
-    means, medians = resampled(values, groups, 20, np.random.default_rng(seed))
+    found = resampled(values, groups, 20, np.random.default_rng(seed))
     samples = np.random.default_rng(seed).integers(0, number, (20, number))
-    for sample, mean, median in zip(samples, means, medians, strict=True):
+    for sample, mean, median, size in zip(samples, found.means, found.medians, found.sizes, strict=True):
         drawn = [value for group in sample for value in values[groups == group]]
         assert mean == pytest.approx(np.mean(drawn), abs=1e-12)
         assert median == pytest.approx(np.median(drawn), abs=1e-12)
+        assert size == pytest.approx(np.mean(np.abs(drawn)), abs=1e-12)
 
 
 def test_portions_give_as_many_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.bootstrap.CELLS_AT_ONCE", 7)
-    means, medians = resampled(np.array([1.0, 2.0, 3.0]), np.arange(3), 25, np.random.default_rng(1))
-    assert means.size == medians.size == 25
+    found = resampled(np.array([1.0, 2.0, 3.0]), np.arange(3), 25, np.random.default_rng(1))
+    assert found.means.size == found.medians.size == found.sizes.size == 25
 
 
 def test_copies_of_a_story_tell_nothing_new() -> None:
     """Ten posts of each story give the band of one of each; drawn as if apart they would give a narrower one."""
     values = np.random.default_rng(3).normal(0, 1, 40)
-    one = band(resampled(values, np.arange(40), 4_000, np.random.default_rng(1))[0])
-    many = band(resampled(np.repeat(values, 10), np.repeat(np.arange(40), 10), 4_000, np.random.default_rng(1))[0])
-    apart = band(resampled(np.repeat(values, 10), np.arange(400), 4_000, np.random.default_rng(1))[0])
+    one = band(resampled(values, np.arange(40), 4_000, np.random.default_rng(1)).means)
+    many = band(resampled(np.repeat(values, 10), np.repeat(np.arange(40), 10), 4_000, np.random.default_rng(1)).means)
+    apart = band(resampled(np.repeat(values, 10), np.arange(400), 4_000, np.random.default_rng(1)).means)
     assert (many.low, many.high) == pytest.approx((one.low, one.high))
     assert apart.high - apart.low < (one.high - one.low) / 2
 
 
 def test_the_band_of_a_mean_is_that_of_the_theory() -> None:
     values = np.random.default_rng(5).normal(0, 1, 400)
-    found = band(resampled(values, np.arange(400), 4_000, np.random.default_rng(1))[0])
+    found = band(resampled(values, np.arange(400), 4_000, np.random.default_rng(1)).means)
     reach = 1.96 * values.std() / 20
     assert (found.low, found.high) == pytest.approx((values.mean() - reach, values.mean() + reach), abs=0.01)
 
@@ -75,7 +76,7 @@ def test_random_times_are_those_of_plain_loops(
         offsets,
     )
     closes = [dict(enumerate(series, start=1)) for series in (one, other)]  # by the minute of the close
-    means, medians = [], []
+    means, medians, sizes = [], [], []
     for offset in offsets.tolist():
         pairs = [(closes[coin], (minute + offset) % length) for coin, minute in posts]
         ends = [(series.get(minute), series.get(minute + horizon)) for series, minute in pairs]
@@ -83,11 +84,13 @@ def test_random_times_are_those_of_plain_loops(
         if changes:
             means.append(np.mean(changes))
             medians.append(np.median(changes))
+            sizes.append(np.mean(np.abs(changes)))
     if found is None:
         assert not means
         return
     assert found.draws == len(means)
-    assert (found.mean, found.median) == pytest.approx((np.mean(means), np.mean(medians)))
+    expected = (np.mean(means), np.mean(medians), np.mean(sizes))
+    assert (found.mean, found.median, found.size) == pytest.approx(expected)
     low, high = np.quantile(means, [0.025, 0.975])
     assert (found.mean_band.low, found.mean_band.high) == pytest.approx((low, high))
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.candles import INTERVALS, by_interval
@@ -50,6 +50,7 @@ def bars(rows: list[Row], length: int) -> list[Row]:
     ]
 
 
+@settings(max_examples=40)
 @given(minutes, st.sampled_from(sorted(INTERVALS)))
 def test_bars_are_those_of_plain_python(rows: list[Row], interval: str) -> None:
     assert by_interval(candle_frame(rows), interval).to_dicts() == bars(rows, INTERVALS[interval])

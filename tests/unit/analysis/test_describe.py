@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.correlation import correlation
@@ -22,6 +22,7 @@ def of_polars(values: pl.Series) -> list[float | None]:
     return [of[name] for name in ("count", "mean", "std", "min", "25%", "50%", "75%", "max")]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.none() | st.floats(-1e9, 1e9), min_size=1))
 def test_describe_is_that_of_polars_and_numpy(numbers: list[float | None]) -> None:
     values = pl.Series("value", numbers, dtype=pl.Float64)
@@ -39,6 +40,7 @@ def test_nothing_is_described_as_nothing() -> None:
     assert describe(pl.Series([], dtype=pl.Float64)) == Description(0, None, None, None, None, None, None, None)
 
 
+@settings(max_examples=40)
 @given(closes_with_gaps)
 def test_returns_only_across_consecutive_minutes(closes: list[float | None]) -> None:
     found = one_minute_returns(candle_frame(candles(closes)))
@@ -73,6 +75,7 @@ def test_several_coins_are_not_described_together() -> None:
         describe_candles(candle_frame([candle(0, 1.0, "ETH"), candle(0, 1.0, "BTC")]))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(-0.5, 0.5), min_size=1))
 def test_every_return_is_counted_once(numbers: list[float]) -> None:
     found = histogram(pl.Series(numbers))
@@ -93,6 +96,7 @@ def test_a_histogram_of_nothing() -> None:
     assert histogram(pl.Series([None], dtype=pl.Float64)).counts == ()
 
 
+@settings(max_examples=40)
 @given(closes_with_gaps, closes_with_gaps)
 def test_correlation_is_that_of_numpy_on_common_minutes(one: list[float | None], other: list[float | None]) -> None:
     found = correlation(candle_frame([*candles(one, "BTC"), *candles(other, "ETH")]))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.frames import OBSERVATIONS, Period, empty
@@ -45,6 +45,7 @@ def votes_by_hand(rows: list[Row], coin: str, since: float, until: float) -> tup
     )
 
 
+@settings(max_examples=40)
 @given(observation_lists(), st.integers(0, 200), st.integers(1, 200))
 def test_votes_are_those_of_plain_python(rows: list[Row], since: int, length: int) -> None:
     found = gauge(post_frame(rows), Period(after(since), after(since + length)), "BTC")
@@ -54,6 +55,7 @@ def test_votes_are_those_of_plain_python(rows: list[Row], since: int, length: in
     assert found.value == ((positive - negative) / (positive + negative + 10) if voted else None)
 
 
+@settings(max_examples=40)
 @given(observation_lists(), st.integers(1, 300), st.lists(st.integers(-10, 500), max_size=8))
 def test_the_history_is_the_gauge_at_each_time(rows: list[Row], window: int, minutes: list[int]) -> None:
     times = [after(minute) for minute in minutes]
@@ -65,6 +67,7 @@ def test_the_history_is_the_gauge_at_each_time(rows: list[Row], window: int, min
         assert point.posts_with_votes == then.posts_with_votes
 
 
+@settings(max_examples=40)
 @given(observation_lists(), st.lists(st.integers(0, 500), max_size=5), st.integers(0, 400))
 def test_what_is_seen_later_changes_nothing_before(rows: list[Row], minutes: list[int], now: int) -> None:
     times = [after(minute) for minute in minutes if minute <= now]
@@ -75,6 +78,7 @@ def test_what_is_seen_later_changes_nothing_before(rows: list[Row], minutes: lis
     )
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_the_gauge_is_drawn_towards_neutral(positive: int, negative: int) -> None:
     value = balance(positive, negative)
@@ -130,6 +134,7 @@ def test_several_coins_at_once() -> None:
     assert found == tuple(gauge(post_frame(rows), DAY, coin) for coin in ("ETH", "BTC", "XRP"))
 
 
+@settings(max_examples=40)
 @given(observation_lists())
 def test_posts_are_counted_as_in_plain_python(rows: list[Row]) -> None:
     found = count_posts(post_frame(rows), Period(after(0), after(200)), "ETH")

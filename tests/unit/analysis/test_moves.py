@@ -73,7 +73,7 @@ def score_by_hand(closes: Sequence[float | None], minute: int) -> float | None:
     return (returns[minute] - centre) / deviation if deviation else None
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.integers(0, 1_000), st.sets(st.integers(0, 1_799), max_size=200))
 def test_scores_are_those_of_plain_python(seed: int, gaps: set[int]) -> None:
     closes = [None if place in gaps else close for place, close in enumerate(noisy(1_800, seed))]

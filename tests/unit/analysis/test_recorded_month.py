@@ -163,8 +163,22 @@ def test_returns_by_horizon(hot: Wakes, raw_posts: pl.DataFrame, closes: Closes)
         values = returns_by_hand(raw_posts, closes, one.horizon_minutes)
         assert one.returns == len(values)
         assert (one.mean, one.median) == pytest.approx((np.mean(values), np.median(values)), rel=1e-9)
+        assert one.size == pytest.approx(np.mean(np.abs(values)))
     # With the prices at publication these are the 1,268 priced rows of hot posts that the stream gives.
     assert sum(one.returns for one in hot.horizons) + len(returns_by_hand(raw_posts, closes, 0)) == 1_268
+
+
+def test_the_hour_before(hot: Wakes, raw_posts: pl.DataFrame, closes: Closes) -> None:
+    values = []
+    for published, coins in raw_posts.filter("hot").select("published_at", "currencies").iter_rows():
+        minute = published.replace(second=0, microsecond=0)
+        for coin in set(coins) & set(COINS):
+            begin, end = closes.get((coin, minute - 60 * MINUTE)), closes.get((coin, minute))
+            if begin is not None and end is not None:
+                values.append(end / begin - 1)
+    assert hot.before is not None
+    assert (hot.before.returns, hot.before.mean) == (len(values), pytest.approx(np.mean(values)))
+    assert hot.before.size == pytest.approx(np.mean(np.abs(values)))
 
 
 def test_wakes_of_one_coin(
@@ -214,6 +228,17 @@ def test_random_times_are_the_whole_month(
         expected += weight * float(np.mean(series[60:] / series[:-60] - 1))
     spread = hour.random.mean_band.high - hour.random.mean_band.low
     assert hour.random.mean == pytest.approx(expected, abs=3 * spread / 3.92 / np.sqrt(hour.random.draws))
+
+
+def test_stories_alone_give_too_narrow_a_band_where_windows_overlap(
+    prices: pl.DataFrame, observations: pl.DataFrame, candles: pl.DataFrame
+) -> None:
+    """The example of docs/statistics.md: all posts, a day."""
+    (day,) = wakes(prices, observations, candles, WakeQuery(MONTH, hot=False, horizons=(1440,))).horizons
+    assert day.mean is not None and day.mean_band is not None and day.random is not None
+    assert (day.posts, day.separate) == (1_852, 33)
+    found = (day.mean, day.mean_band.low, day.mean_band.high, day.random.mean_band.low, day.random.mean_band.high)
+    assert found == pytest.approx((-0.0056, -0.0076, -0.0038, -0.0108, 0.0114), abs=0.0002)
 
 
 def test_votes_of_the_month_were_only_read_later(hot: Wakes, prices: pl.DataFrame, observations: pl.DataFrame) -> None:
@@ -299,6 +324,18 @@ def test_minutes_that_stand_out(candles: pl.DataFrame, observations: pl.DataFram
         near = [abs(time - jump.close_time) <= 30 * MINUTE for time in published[jump.symbol]]
         assert len(jump.before) + len(jump.after) == sum(near)
         assert jump.news == ("news" if any(near) else "not watching")
+
+
+def test_how_many_minutes_of_the_month_stand_out(candles: pl.DataFrame) -> None:
+    """The 3 % of docs/statistics.md."""
+    found = jumps(candles, empty(OBSERVATIONS), empty(COVERAGE), MONTH, END)
+    assert (len(found.jumps), found.minutes_judged, found.minutes_not_judged) == (4_377, 145_680, 4_497)
+
+
+def test_voters_are_not_neutral(raw_posts: pl.DataFrame) -> None:
+    """The 72 % of docs/statistics.md."""
+    positive, negative = (int(raw_posts.filter("hot")[f"votes_{side}"].sum()) for side in ("positive", "negative"))
+    assert positive / (positive + negative) == pytest.approx(0.72, abs=0.005)
 
 
 def test_stories(observations: pl.DataFrame) -> None:

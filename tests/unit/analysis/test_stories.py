@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.frames import OBSERVATIONS, Period, empty
@@ -42,12 +42,14 @@ def _place(ordered: list[Row], story: str) -> int:
     return [f"cryptopanic:{row['post_id']}" for row in ordered].index(story)
 
 
+@settings(max_examples=40)
 @given(posts)
 def test_stories_are_those_of_comparing_every_pair(rows: list[Row]) -> None:
     found = stories(post_frame(rows))
     assert dict(found.select("post_id", "story").iter_rows()) == by_hand(rows)
 
 
+@settings(max_examples=40)
 @given(posts, st.randoms())
 def test_the_order_of_the_rows_does_not_matter(rows: list[Row], random: object) -> None:
     shuffled = list(rows)

@@ -13,6 +13,7 @@ from analysis.usual import usual_moves
 from tests.unit.analysis.made import after, candle_frame, candles, closes_with_gaps
 
 
+@settings(max_examples=40)
 @given(closes_with_gaps, st.integers(-5, 130), st.integers(0, 30))
 def test_usual_moves_are_those_of_plain_python(closes: list[float | None], now: int, horizon: int) -> None:
     (found,) = usual_moves(candle_frame(candles(closes)), "BTC", after(now + 0.5), [horizon], days=1)
@@ -33,7 +34,7 @@ def test_only_the_last_days_count() -> None:
     assert usual_moves(rows, "BTC", after(1_440), [1], days=1)[0].move == pytest.approx(1 / 11)
 
 
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(closes_with_gaps, st.integers(0, 120))
 def test_what_comes_later_changes_no_usual_move(closes: list[float | None], now: int) -> None:
     then = candle_frame(candles(closes[:now]))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.frames import OBSERVATIONS, POST_PRICES, Period, empty
-from analysis.wakes import WakeAtHorizon, WakeQuery, wakes
+from analysis.wake_figures import WakeAtHorizon
+from analysis.wakes import WakeQuery, wakes
 from tests.unit.analysis.made import Row, after, candle_frame, candles, observation, post_frame, price, price_frame
 
 DAY = Period(after(0), after(1_440))
@@ -38,6 +39,7 @@ def test_mean_and_median_and_counts() -> None:
     five = at(5, found.horizons)
     assert (five.posts, five.stories, five.returns, five.separate, five.few) == (12, 12, 12, 12, False)
     assert (five.mean, five.median) == (pytest.approx(0.0055), pytest.approx(0.0055))
+    assert found.before is None
     assert five.mean_band is not None
     assert 0 < five.mean_band.low < 0.0055 < five.mean_band.high < 0.011
     assert five.random is None
@@ -143,6 +145,36 @@ def test_a_source_without_votes() -> None:
     assert found.sign_filter.reason == "No source of these posts has votes."
     nothing = wakes(empty(POST_PRICES), empty(OBSERVATIONS), None, QUERY)
     assert (nothing.posts, nothing.sign_filter.reason) == (0, "There are no such posts.")
+
+
+def test_the_size_of_moves_that_cancel_out() -> None:
+    observations, _ = world()
+    prices = [row for i in range(12) for row in wake(str(i), 1 + 100 * i, 0.02 * (-1) ** i, None)]
+    five = at(5, wakes(price_frame(prices), post_frame(observations), None, QUERY).horizons)
+    assert (five.mean, five.size) == (pytest.approx(0), pytest.approx(0.02))
+    assert five.size_band is not None and five.mean_band is not None
+    assert five.size_band.low == pytest.approx(0.02)
+    assert five.mean_band.low < 0 < five.mean_band.high
+
+
+def test_what_prices_had_done_before_is_told_apart() -> None:
+    """A coin that rises by a hundredth half an hour before each post, and falls back 50 minutes after it."""
+    observations = [observation(str(i), 101 + 200 * i, hot=True) for i in range(12)]
+    closes = np.full(3_000, 100.0)
+    for row in observations:
+        minute = int((row["published_at"] - after(0)).total_seconds()) // 60
+        closes[minute - 30 : minute + 50] *= 1.01
+    prices = [row for i in range(12) for row in wake(str(i), 101 + 200 * i, 0.0, None)]
+    query = replace(QUERY, period=Period(after(0), after(2_600)))
+    frames = price_frame(prices), post_frame(observations), candle_frame(candles(closes.tolist()))
+    before = wakes(*frames, query).before
+    assert before is not None and before.random is not None
+    assert (before.horizon_minutes, before.posts, before.mean) == (-60, 12, pytest.approx(0.01))
+    assert abs(before.random.mean) < 0.002
+    gone = candle_frame(candles(closes[90:].tolist(), first=90))
+    first_unknown = wakes(frames[0], frames[1], gone, query).before
+    assert first_unknown is not None
+    assert first_unknown.returns == 11
 
 
 def test_random_times_show_what_the_market_did_anyhow() -> None:

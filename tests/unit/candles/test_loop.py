@@ -243,6 +243,17 @@ def test_a_clock_that_stands_still_brings_the_last_minute_once(world: World, clo
     assert world.publisher.minutes("BTC") == [NOON + n * MINUTE for n in range(-60, 5)]
 
 
+def test_a_first_start_that_was_broken_off_still_backfills_in_full(world: World) -> None:
+    """One coin got its first hours out, the other none: both belong to the first start."""
+    for hours, first in ((30, -48), (20, -24)):
+        world.publisher.sent.clear()
+        last = [make_candle(NOON - hours * 60 * MINUTE)]
+        world.on_topic = {"BTC": to_pages(Market("BTC", "USDT"), "binance", NOON, last)[0]}
+        world.run(seconds=1)
+        assert world.publisher.minutes("BTC")[0] == NOON - (hours * 60 - 1) * MINUTE
+        assert world.publisher.minutes("ETH")[0] == NOON + first * 60 * MINUTE
+
+
 def test_a_wish_is_answered_and_followed_before_the_next_close(world: World, clock: StoppingClock) -> None:
     world.source.rows["SOL"] = [make_candle(NOON + n * MINUTE) for n in range(-72 * 60, 60)]
     world.source.homeless = {"NOPE"}
