@@ -119,8 +119,9 @@ def browser() -> Iterator[Browser]:
     if not (built.DIST / "index.html").is_file():
         reason = built.REASON.read_text(encoding="utf-8").strip() if built.REASON.is_file() else "run `make setup`"
         pytest.skip(f"the page is not built: {reason}")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -137,9 +138,11 @@ class Visit:
 
     def see(self, address: str) -> Page:
         """Go there and wait until nothing is loading any more."""
+        from playwright.sync_api import expect
+
         self.page.goto(address)
         self.page.wait_for_selector("main .panel")
-        self.page.wait_for_function("!document.querySelector('.loading')")
+        expect(self.page.locator(".loading")).to_have_count(0)
         return self.page
 
 

@@ -12,6 +12,7 @@ from deltalake import write_deltalake
 from pymongo.database import Database
 
 from analysis import frames
+from newswake import followed
 from newswake.home import mark_home
 from newswake.messages import VOTE_KINDS
 from newswake.settings import Settings
@@ -165,6 +166,7 @@ def fill(database: Database[Row], settings: Settings, made: Market) -> None:
             for r in made.prices
         ]
     )
+    followed.seed(database, settings.candles.coins)
     settings.home.mkdir(parents=True, exist_ok=True)
     mark_home(settings.home, "simulated")
     for table, rows, schema in (

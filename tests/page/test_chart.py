@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from scripts.supervision import wait_until
 from tests.page import seed
 from tests.page.conftest import Server, Visitor
 
@@ -71,7 +72,8 @@ def test_a_new_minute_is_drawn_without_losing_the_place(visitor: Visitor, server
 
 def test_a_marker_shows_its_title_and_opens_the_card(visitor: Visitor) -> None:
     page = visitor().see("/?coin=BTC&interval=1m&horizon=240")
-    page.wait_for_function(f"({FIND_OPEN_MARKER})() !== null")
+    expect(page.locator(".chart-canvas")).to_have_attribute("data-markers", re.compile(r"[1-9]\d*"))
+    assert wait_until(lambda: page.evaluate(FIND_OPEN_MARKER) is not None, 10.0)
     place = page.evaluate(FIND_OPEN_MARKER)
     page.mouse.move(place["x"], place["y"])
     title = page.locator(".tip-title").inner_text()
@@ -86,7 +88,7 @@ def test_older_candles_come_when_one_goes_there(visitor: Visitor) -> None:
     page.locator(".chart-canvas").focus()
     for _ in range(8):
         page.keyboard.press("-")
-    page.wait_for_function(f"Number(document.querySelector('.chart-canvas').dataset.bars) > {bars}")
+    assert wait_until(lambda: shown_bars(page) > bars, 20.0)
 
 
 def test_small_and_large_prices_are_written_in_full(visitor: Visitor) -> None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
+from scripts.supervision import wait_until
 from tests.page import seed
 from tests.page.conftest import Server, Visitor
 
 
 def test_filters_are_in_the_address_and_the_back_button_takes_them_back(visitor: Visitor) -> None:
     page = visitor().see("/posts")
-    page.get_by_label("Coin").select_option("ETH")
+    page.get_by_role("combobox", name="Coin", exact=True).select_option("ETH")
     expect(page).to_have_url("/posts?coin=ETH")
     expect(page.locator(".post").first).to_contain_text("ETH")
     page.get_by_label("Words of the title").fill("upgrade")
@@ -24,7 +25,7 @@ def test_filters_are_in_the_address_and_the_back_button_takes_them_back(visitor:
     expect(page.get_by_label("Words of the title")).to_have_value("")
     page.go_back()
     expect(page).to_have_url("/posts")
-    expect(page.get_by_label("Coin")).to_have_value("")
+    expect(page.get_by_role("combobox", name="Coin", exact=True)).to_have_value("")
 
 
 def test_an_address_with_filters_shows_the_same(visitor: Visitor, server: Server) -> None:
@@ -40,11 +41,13 @@ def test_an_address_with_filters_shows_the_same(visitor: Visitor, server: Server
 def test_all_pages_come_and_none_twice(visitor: Visitor, server: Server) -> None:
     page = visitor().see("/posts")
     expected = server.database["posts"].count_documents({})
-    for _ in range(expected // 50 + 1):
+    end = page.locator(".feed-end")
+
+    def at_the_end() -> bool:
         page.mouse.wheel(0, 50_000)
-        page.wait_for_function("document.querySelector('.feed-end').textContent !== 'Loading more …'")
-        page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    expect(page.locator(".feed-end")).to_have_text("No older posts")
+        return end.inner_text() == "No older posts"
+
+    assert wait_until(at_the_end, 30.0)
     shown = [row.get_attribute("data-post") for row in page.locator(".post").all()]
     assert len(shown) == len(set(shown)) == expected
 

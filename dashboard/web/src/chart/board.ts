@@ -27,7 +27,7 @@ export interface BoardEvents {
   nearStart: () => void;
 }
 
-const SHOWN_AT_FIRST = 140;
+const FIRST_BAR_WIDTH = 7.5;
 const NEAR_START = 30;
 const seconds = (time: number) => (time / 1000) as UTCTimestamp;
 
@@ -45,7 +45,7 @@ export class Board {
   private decimals = 2;
 
   constructor(
-    element: HTMLElement,
+    private readonly element: HTMLElement,
     private readonly events: BoardEvents,
   ) {
     // The library's own logo needs an inline style; the link to TradingView stands below the chart.
@@ -80,7 +80,8 @@ export class Board {
     this.volume.setData(places.map((place) => this.column(place)));
     if (!keep) {
       this.chart.priceScale("right").applyOptions({ autoScale: true });
-      this.chart.timeScale().setVisibleLogicalRange({ from: places.length - SHOWN_AT_FIRST, to: places.length + 6 });
+      const count = Math.max(30, Math.round(this.element.clientWidth / FIRST_BAR_WIDTH));
+      this.chart.timeScale().setVisibleLogicalRange({ from: places.length - count, to: places.length + 4 });
     }
   }
 

@@ -38,12 +38,14 @@ export function StatisticsView() {
             <Panel full title={`${data.coin}, minutes of ${PERIODS[period].words}`} {...(data.cut ? { aside: "only the newest minutes" } : {})}>
               <DescribeTable rows={data.candles} />
             </Panel>
-            <Panel title="One-minute returns">
-              <ReturnHistogram returns={data.returns} />
-            </Panel>
-            <Panel title="Correlation of one-minute returns">
-              <CorrelationTable of={data.correlation} />
-            </Panel>
+            <div class="column">
+              <Panel title="One-minute returns">
+                <ReturnHistogram returns={data.returns} />
+              </Panel>
+              <Panel title="Correlation of one-minute returns">
+                <CorrelationTable of={data.correlation} />
+              </Panel>
+            </div>
             <PostPanel posts={data.posts} coin={data.coin} />
           </div>
         )}
