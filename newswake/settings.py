@@ -180,6 +180,13 @@ class Local(Group):
     report_seconds: PositiveFloat = Field(15.0, description="time between two lines of what arrived and came out")
 
 
+class Monitor(Group):
+    """The health endpoint and the metrics of the application, on one port."""
+
+    address: str = Field("127.0.0.1", description="where it listens; 0.0.0.0 for a Prometheus on another machine")
+    port: Port = Field(9809, description="port of /live, /ready, /health and /metrics")
+
+
 class Settings(Group):
     """All groups, and `home`: the folder that holds all state."""
 
@@ -195,6 +202,7 @@ class Settings(Group):
     clock: ClockSettings = ClockSettings()
     simulator: Simulator = Simulator()
     local: Local = Local()
+    monitor: Monitor = Monitor()
 
     @property
     def lake_path(self) -> str:

@@ -19,6 +19,7 @@ from streaming.context import Context
 from streaming.files import Files
 from streaming.schemas import TABLES
 from streaming.sinks import delta
+from streaming.sinks.steps import named_jobs
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Housekeeping:
         try:
             for name in TABLES:
                 if delta.is_table(self._context.spark, self._context.table(name)):
-                    delta.vacuum(self._context.spark, self._context.table(name))
+                    with named_jobs(self._context.spark, f"housekeeping: delete old files of {name}"):
+                        delta.vacuum(self._context.spark, self._context.table(name))
         except (PySparkException, Py4JError) as error:
             log.warning("old files of the lake were not deleted: %s", str(error).partition("\n")[0])
             now += RETRY - self._pause

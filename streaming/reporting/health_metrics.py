@@ -1,0 +1,90 @@
+"""To Prometheus, when it asks: what the rules say, the sources, the data's age, the topics, restarts, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from newswake.health.freshness import GOOD
+from newswake.health.inputs import MINUTE, Inputs
+from newswake.health.levels import Health
+
+Looked = tuple[Inputs, Health]
+
+
+class HealthMetrics(Collector):
+    """Each scrape takes what `look` gives: what is known, and the verdicts on it."""
+
+    def __init__(self, look: Callable[[], Looked]) -> None:
+        self._look = look
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing is read when this is registered."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        inputs, health = self._look()
+        yield _one("health", "The worst verdict: 0 ok, 1 degraded, 2 down", float(health.level))
+        verdicts = _family("health_verdict", "Each verdict: 0 ok, 1 degraded, 2 down", "kind", "subject")
+        for verdict in health.verdicts:
+            verdicts.add_metric([str(verdict.kind), verdict.subject], float(verdict.level))
+        yield verdicts
+        yield from _of_sources(inputs)
+        yield from _of_data(inputs, health)
+        yield from _of_application(inputs, health)
+        yield _one("dead_letters", "Messages refused, as MongoDB still has them", float(inputs.dead_letters.total))
+        yield _one("dead_letters_recent", "Messages refused in the last 15 minutes", float(inputs.dead_letters.recent))
+        if inputs.repair is not None:
+            age = (inputs.at - inputs.repair.ended_at).total_seconds()
+            yield _one("repair_age_seconds", "Time since the last repair ended", age)
+
+
+def _of_sources(inputs: Inputs) -> Iterator[GaugeMetricFamily]:
+    states = _family("source_ok", "1 while a source answers as it should", "source", "condition")
+    for source in inputs.sources:
+        states.add_metric([source.source, source.condition], float(source.condition in GOOD))
+    yield states
+
+
+def _of_data(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamily]:
+    if health.now is None:
+        return
+    ages = _family("candle_age_seconds", "Age of a coin's newest candle, in the data's time", "symbol")
+    for coin, opened in inputs.candles.items():
+        ages.add_metric([coin], (health.now - opened - MINUTE).total_seconds())
+    yield ages
+    watermarks = _family("watermark_age_seconds", "Age of a query's watermark, in the data's time", "query")
+    for query, reports in inputs.reports.items():
+        if watermark := next((report.watermark for report in reports if report.watermark), None):
+            watermarks.add_metric([query], (health.now - watermark).total_seconds())
+    yield watermarks
+
+
+def _of_application(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamily]:
+    application = inputs.application
+    if application is None:
+        return
+    yield _one("restarts", "Starts since the last clean stop, without the first", float(len(application.starts) - 1))
+    behind = _family("kafka_lag_seconds", "Event time between a topic's end and what was read", "query", "topic")
+    for query in application.queries:
+        for topic, seconds in query.seconds_behind.items():
+            behind.add_metric([query.name, topic], seconds)
+    yield behind
+    messages = _family("topic_messages", "Messages that a topic has ever had", "topic")
+    ages = _family("topic_age_seconds", "Age of a topic's newest message (a heartbeat, a candle)", "topic")
+    for end in application.topics:
+        messages.add_metric([end.name], float(end.messages))
+        if end.event_at is not None and health.now is not None:
+            ages.add_metric([end.name], (health.now - end.event_at).total_seconds())
+    yield messages
+    yield ages
+
+
+def _family(name: str, says: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"newswake_{name}", says, labels=labels)
+
+
+def _one(name: str, says: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"newswake_{name}", says, value=value)
