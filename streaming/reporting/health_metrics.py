@@ -66,6 +66,25 @@ def _of_application(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamil
     application = inputs.application
     if application is None:
         return
+    info = _family("application_info", "Who and where the application is", "host", "source", "state", "spark_ui")
+    info.add_metric([application.host, application.source, application.state, application.ui_url], 1.0)
+    yield info
+    yield _one("seen_timestamp_seconds", "When it said all this", application.seen_at.timestamp())
+    yield _one("start_time_seconds", "When it started", application.started_at.timestamp())
+    yield _one("speed", "Seconds of the data's clock in a real one", application.speed)
+    yield _one("trigger_seconds", "Shortest time between two batches", application.trigger_seconds)
+    yield _one("repair_interval_seconds", "Longest time between two repairs", application.repair_seconds)
+    yield _one("lateness_seconds", "How late a post or a candle may be", 60.0 * application.lateness_minutes)
+    if health.now is not None:
+        yield _one("data_time_seconds", "The time that data are judged by", health.now.timestamp())
+    started = _family("query_started_timestamp_seconds", "When a query started", "query")
+    heard = _family("query_heard_timestamp_seconds", "When Spark last told of a query", "query")
+    for query in application.queries:
+        started.add_metric([query.name], query.started_at.timestamp())
+        if query.heard_at is not None:
+            heard.add_metric([query.name], query.heard_at.timestamp())
+    yield started
+    yield heard
     yield _one("restarts", "Starts since the last clean stop, without the first", float(len(application.starts) - 1))
     behind = _family("kafka_lag_seconds", "Event time between a topic's end and what was read", "query", "topic")
     for query in application.queries:

@@ -37,6 +37,8 @@ class QueryMetrics:
             "newswake_sink_seconds", "Duration of the steps of writing a batch", ("query", "step"),
             registry=registry, buckets=SECONDS,
         )  # fmt: skip
+        self._step_seconds = gauge("step_seconds", "Duration of each step of writing the last batch", "step")
+        self._batch_id = gauge("batch_id", "The number of the last batch")
         self._lag_messages = gauge("kafka_lag_messages", "Messages of a topic that the last batch left", "topic")
         self._watermark = gauge("watermark_timestamp_seconds", "The watermark, as seconds since 1970")
         self._state_rows = gauge("state_rows", "Rows in the state of an operator", "operator")
@@ -58,8 +60,11 @@ class QueryMetrics:
         self._batch_seconds.labels(query).observe(report.seconds)
         for phase, seconds in report.phases.items():
             self._phase_seconds.labels(query, phase).set(seconds)
+        self._batch_id.labels(query).set(report.batch_id)
+        self._step_seconds.remove_by_labels({"query": query})
         for step, seconds in report.sinks.items():
             self._sink_seconds.labels(query, step).observe(seconds)
+            self._step_seconds.labels(query, step).set(seconds)
         for topic, messages in report.behind_by_topic().items():
             self._lag_messages.labels(query, topic).set(messages)
         if report.watermark is not None:
