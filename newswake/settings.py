@@ -176,6 +176,7 @@ class Local(Group):
     mongo_port: Port = Field(27017, description="port of the local mongod")
     mongod: str = Field("", description="path of a mongod; empty: the one on PATH, else the packaged one")
     spark_ui_port: Port = Field(4040, description="port of the Spark UI")
+    history_port: Port = Field(18080, description="port of Spark's history server (make history)")
     driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = Field("2g", description="heap of the application")
     report_seconds: PositiveFloat = Field(15.0, description="time between two lines of what arrived and came out")
 

@@ -11,10 +11,13 @@ import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
+from streaming import event_log
 from streaming.context import Context
 from streaming.files import Files
 from streaming.schemas import TABLES
@@ -47,8 +50,18 @@ class Housekeeping:
         if now < self._look_at or (self._running is not None and not self._running.done()):
             return
         self._look_at = now + LOOK_SECONDS
+        self._bound_event_log()
         if self.is_due(datetime.now(UTC)):
             self._running = self._worker.submit(self.vacuum)
+
+    def _bound_event_log(self) -> None:
+        spark = self._context.spark.sparkContext
+        folder = urlsplit(spark.getConf().get("spark.eventLog.dir", "") or "")
+        if spark.getConf().get("spark.eventLog.enabled", "false") != "true" or folder.scheme not in ("", "file"):
+            return
+        events = Path(unquote(folder.path))
+        event_log.forget_old(events, spark.applicationId)
+        event_log.bound(event_log.folder_of(events, spark.applicationId))
 
     def is_due(self, now: datetime) -> bool:
         """Whether it was last done long enough ago. A new lake has nothing to delete: its time begins now."""

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from newswake.clock import to_iso
-from newswake.health.inputs import Inputs
+from newswake.health.inputs import Inputs, QueryState
 from newswake.health.levels import Health
+from newswake.health.queries import messages_behind
 from newswake.health.report import Report
 from streaming.monitor.phases import parts_of
 
@@ -15,8 +16,8 @@ from streaming.monitor.phases import parts_of
 def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
     """The verdicts as `Health.as_json` has them, and the figures behind them. Times are ISO-8601, durations seconds."""
     application = inputs.application
-    behind = {query.name: dict(query.seconds_behind) for query in application.queries} if application else {}
-    names = sorted({*inputs.reports, *behind})
+    known = {query.name: query for query in application.queries} if application else {}
+    names = sorted({*inputs.reports, *known})
     return {
         **health.as_json(),
         "application": application
@@ -31,7 +32,8 @@ def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
             "reason": application.reason,
         },
         "queries": {
-            name: {"behind_seconds": behind.get(name, {}), **_batch(inputs.reports.get(name, ()))} for name in names
+            name: {**_position(known.get(name), inputs.reports.get(name, ())), **_batch(inputs.reports.get(name, ()))}
+            for name in names
         },
         "topics": {
             topic.name: {"messages": topic.messages, "newest": _iso(topic.event_at)}
@@ -39,6 +41,13 @@ def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
         },
         "candles": {coin: to_iso(opened) for coin, opened in inputs.candles.items()},
         "dead_letters": inputs.dead_letters.total,
+    }
+
+
+def _position(query: QueryState | None, reports: tuple[Report, ...]) -> dict[str, Any]:
+    return {
+        "messages_behind": messages_behind(query, reports),
+        "seconds_behind": dict(query.seconds_behind) if query else {},
     }
 
 
@@ -53,7 +62,6 @@ def _batch(reports: tuple[Report, ...]) -> dict[str, Any]:
         "parts": {part: round(seconds, 3) for part, seconds in parts_of(newest).items() if seconds},
         "input_rows_per_second": newest.input_rows_per_second,
         "processed_rows_per_second": newest.processed_rows_per_second,
-        "messages_behind": newest.messages_behind,
         "watermark": _iso(newest.watermark),
         "state_rows": newest.state_rows,
         "state_bytes": newest.state_bytes,

@@ -167,6 +167,9 @@ def _query(series: Series, query: str) -> QueryState:
         active=series.one("query_active", query=query) == 1,
         started_at=started or datetime.fromtimestamp(0, UTC),
         heard_at=series.moment("query_heard_timestamp_seconds", query=query),
+        messages_behind={
+            labels["topic"]: int(value) for labels, value in series.all("kafka_lag_messages", query=query)
+        },
         seconds_behind={labels["topic"]: value for labels, value in series.all("kafka_lag_seconds", query=query)},
     )
 
@@ -199,5 +202,4 @@ def _report(series: Series, query: str) -> Report:
             StateOperator(labels["operator"], int(rows), int(sizes.get(labels["operator"], 0)), 0, 0)
             for labels, rows in series.all("state_rows", query=query)
         ),
-        latest={labels["topic"]: {"0": int(value)} for labels, value in series.all("kafka_lag_messages", query=query)},
     )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from rich.table import Table
 from rich.text import Text
 
-from newswake.health.inputs import Inputs
+from newswake.health.inputs import Inputs, QueryState
 from newswake.health.levels import Health, Kind, Level
+from newswake.health.queries import messages_behind
 from newswake.health.report import Report
 from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
@@ -40,8 +41,7 @@ def query_table(inputs: Inputs, health: Health, mark: Callable[[Level], Text]) -
         verdicts = health.of(Kind.QUERY, name)
         level = mark(verdicts[0].level) if verdicts else Text("·", style="dim")
         reports = inputs.reports.get(name, ())
-        seconds = max(known[name].seconds_behind.values(), default=None) if name in known else None
-        table.add_row(level, name, *_cells(reports, seconds, health))
+        table.add_row(level, name, *_cells(known.get(name), reports, health))
     return table
 
 
@@ -53,14 +53,14 @@ def legend() -> Text:
     return text
 
 
-def _cells(reports: tuple[Report, ...], seconds_behind: float | None, health: Health) -> list[Text]:
+def _cells(query: QueryState | None, reports: tuple[Report, ...], health: Health) -> list[Text]:
     if not reports:
         return [Text("no batch yet", style="dim")]
     newest = reports[0]
     rates = [report.processed_rows_per_second for report in reversed(reports)]
-    behind = f"{short(newest.messages_behind)} msg"
-    if seconds_behind is not None:
-        behind += f" {span(seconds_behind)}"
+    behind = f"{short(messages_behind(query, reports))} msg"
+    if query is not None and query.seconds_behind:
+        behind += f" {span(max(query.seconds_behind.values()))}"
     watermark = next((report.watermark for report in reports if report.watermark), None)
     late = sum(report.late_rows for report in reports)
     state = f"{short(newest.state_rows)} {size(newest.state_bytes)}" if newest.states else "–"

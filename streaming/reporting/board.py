@@ -13,6 +13,7 @@ from newswake.health.inputs import Application, Inputs, QueryState, TopicState
 from newswake.health.read import APPLICATION_ID
 from newswake.health.report import Report
 from streaming.reporting.listener import Told
+from streaming.reporting.topics import Behind
 
 KEPT_REPORTS = 10
 
@@ -56,12 +57,15 @@ class Board:
         with self._lock:
             self._application = replace(self._application, **changes)
 
-    def measured(self, topics: tuple[TopicState, ...], behind: Mapping[str, Mapping[str, float]]) -> None:
-        """Take the ends of the topics and, by query and topic, the seconds of event time that it is behind."""
+    def measured(self, topics: tuple[TopicState, ...], behind: Mapping[str, Behind]) -> None:
+        """Take the ends of the topics and how far each query is behind them."""
         with self._lock:
             self._application = replace(self._application, topics=topics, kafka_error="")
             for name, query in self._queries.items():
-                self._queries[name] = replace(query, seconds_behind=dict(behind.get(name, {})))
+                if found := behind.get(name):
+                    self._queries[name] = replace(
+                        query, messages_behind=dict(found.messages), seconds_behind=dict(found.seconds)
+                    )
 
     def application(self) -> Application:
         """All of it, as of now."""

@@ -86,10 +86,14 @@ def _of_application(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamil
     yield started
     yield heard
     yield _one("restarts", "Starts since the last clean stop, without the first", float(len(application.starts) - 1))
+    unread = _family("kafka_lag_messages", "Messages of a topic that a query has not read", "query", "topic")
     behind = _family("kafka_lag_seconds", "Event time between a topic's end and what was read", "query", "topic")
     for query in application.queries:
+        for topic, count in query.messages_behind.items():
+            unread.add_metric([query.name, topic], float(count))
         for topic, seconds in query.seconds_behind.items():
             behind.add_metric([query.name, topic], seconds)
+    yield unread
     yield behind
     messages = _family("topic_messages", "Messages that a topic has ever had", "topic")
     ages = _family("topic_age_seconds", "Age of a topic's newest message (a heartbeat, a candle)", "topic")

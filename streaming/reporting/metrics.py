@@ -39,7 +39,6 @@ class QueryMetrics:
         )  # fmt: skip
         self._step_seconds = gauge("step_seconds", "Duration of each step of writing the last batch", "step")
         self._batch_id = gauge("batch_id", "The number of the last batch")
-        self._lag_messages = gauge("kafka_lag_messages", "Messages of a topic that the last batch left", "topic")
         self._watermark = gauge("watermark_timestamp_seconds", "The watermark, as seconds since 1970")
         self._state_rows = gauge("state_rows", "Rows in the state of an operator", "operator")
         self._state_bytes = gauge("state_bytes", "Memory and disk of the state of an operator", "operator")
@@ -65,8 +64,6 @@ class QueryMetrics:
         for step, seconds in report.sinks.items():
             self._sink_seconds.labels(query, step).observe(seconds)
             self._step_seconds.labels(query, step).set(seconds)
-        for topic, messages in report.behind_by_topic().items():
-            self._lag_messages.labels(query, topic).set(messages)
         if report.watermark is not None:
             self._watermark.labels(query).set(report.watermark.timestamp())
         for operator, (rows, size) in states_of(report).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -38,6 +39,14 @@ class Broker(Protocol):
     def times(self, places: Iterable[Place]) -> dict[Place, datetime | None]: ...
 
 
+@dataclass(frozen=True)
+class Behind:
+    """By topic: messages that a query has not read, and the event time between the topic's end and what it has read."""
+
+    messages: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+
 class Ends:
     """Asks the broker for the ends of the topics, and looks at single messages for the times that they tell of."""
 
@@ -45,43 +54,48 @@ class Ends:
         self._broker = broker
         self._topics = tuple(topics)
 
-    def look(self, reports: Mapping[str, Report]) -> tuple[tuple[TopicState, ...], dict[str, dict[str, float]]]:
-        """The topics, and by query and topic the seconds of event time between the newest message and the newest read.
+    def look(self, reports: Mapping[str, Report]) -> tuple[tuple[TopicState, ...], dict[str, Behind]]:
+        """The topics, and how far behind each query is, of which `reports` has the newest.
 
-        `reports` has the newest report of each query. A query that has read everything is 0 seconds behind. Raises
+        A query that has read everything is 0 seconds behind; where a message tells no time, seconds are absent. Raises
         `KafkaException` when the broker does not answer.
         """
         ends = {topic: self._broker.ends(topic) for topic in self._topics}
-        last = {
-            topic: [(topic, partition, end - 1) for partition, end in of.items() if end] for topic, of in ends.items()
-        }
+        last = {topic: _before(topic, partitions) for topic, partitions in ends.items()}
+        left = {query: _left(report, ends) for query, report in reports.items()}
         read = {
-            (query, topic): [
-                (topic, int(partition), offset - 1)
-                for partition, offset in report.read_to.get(topic, {}).items()
-                if offset
-            ]
-            for query, report in reports.items()
-            for topic in report.read_to
-            if topic in ends and _lacks(report.read_to[topic], ends[topic])
+            (query, topic): _before(
+                topic, {int(name): offset for name, offset in reports[query].read_to[topic].items()}
+            )
+            for query, topics in left.items()
+            for topic, messages in topics.items()
+            if messages
         }
         times = self._broker.times({place for places in (*last.values(), *read.values()) for place in places})
         newest = {topic: _newest(times, places) for topic, places in last.items()}
-        behind: dict[str, dict[str, float]] = {
-            query: {topic: 0.0 for topic in report.read_to if topic in ends} for query, report in reports.items()
-        }
+        seconds: dict[str, dict[str, float]] = {query: dict.fromkeys(topics, 0.0) for query, topics in left.items()}
         for (query, topic), places in read.items():
             end, reached = newest[topic], _newest(times, places)
             if end is None or reached is None:
-                del behind[query][topic]  # not known, which is not 0
+                del seconds[query][topic]  # not known, which is not 0
             else:
-                behind[query][topic] = max(0.0, (end - reached).total_seconds())
+                seconds[query][topic] = max(0.0, (end - reached).total_seconds())
         states = tuple(TopicState(topic, sum(ends[topic].values()), newest[topic]) for topic in self._topics)
-        return states, behind
+        return states, {query: Behind(left[query], seconds[query]) for query in reports}
 
 
-def _lacks(read: Mapping[str, int], ends: Mapping[int, int]) -> bool:
-    return any(end > read.get(str(partition), 0) for partition, end in ends.items())
+def _left(report: Report, ends: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
+    """By topic of the query, the messages behind its position."""
+    return {
+        topic: sum(max(0, end - read.get(str(partition), 0)) for partition, end in ends[topic].items())
+        for topic, read in report.read_to.items()
+        if topic in ends
+    }
+
+
+def _before(topic: str, offsets: Mapping[int, int]) -> list[Place]:
+    """The places of the messages before these offsets."""
+    return [(topic, partition, offset - 1) for partition, offset in offsets.items() if offset > 0]
 
 
 def _newest(times: Mapping[Place, datetime | None], places: Iterable[Place]) -> datetime | None:
