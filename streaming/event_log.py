@@ -7,6 +7,7 @@ events without which it cannot show an application at all. Local files only: scr
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -16,8 +17,9 @@ from pathlib import Path
 import pyarrow as pa
 
 ROLLED = re.compile(r"events_(?P<number>\d+)_(?P<application>[^.]+)(?P<codec>\.zstd)?(?P<compact>\.compact)?")
-KEPT_FILES = 8  # of spark.eventLog.rolling.maxFileSize each
-KEPT_APPLICATIONS = 10
+# Of spark.eventLog.rolling.maxFileSize each, which counts before compression: a day of live data, some 400 MB.
+KEPT_FILES = 16
+KEPT_BYTES = 512 * 1024 * 1024  # of former applications
 # Who the application is, where it runs and which queries it has; all that follows is about single jobs and batches.
 ESSENTIAL = frozenset(
     f"{prefix}{name}"
@@ -60,11 +62,14 @@ def bound(folder: Path, kept: int = KEPT_FILES) -> int:
     return len(old)
 
 
-def forget_old(events: Path, own: str, kept: int = KEPT_APPLICATIONS) -> None:
-    """Delete the logs of former applications, but for the newest `kept`."""
+def forget_old(events: Path, own: str, kept_bytes: int = KEPT_BYTES) -> None:
+    """Delete the logs of former applications, the oldest first, until what is left of them has `kept_bytes`."""
     others = [folder for folder in events.glob("eventlog_v2_*") if folder != folder_of(events, own)]
-    for folder in sorted(others, key=lambda one: one.stat().st_mtime)[:-kept]:
-        shutil.rmtree(folder, ignore_errors=True)
+    total = 0
+    for folder in sorted(others, key=lambda one: one.stat().st_mtime, reverse=True):
+        total += sum(file.stat().st_size for file in folder.iterdir())
+        if total > kept_bytes:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _rolled(folder: Path) -> list[tuple[int, Path, bool]]:
@@ -85,5 +90,4 @@ def _lines(path: Path) -> Iterator[str]:
             yield from file
         return
     with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
-        for line in stream:
-            yield line.decode("utf-8")
+        yield from io.TextIOWrapper(stream, encoding="utf-8")

@@ -102,8 +102,8 @@ class RepairState:
 class DeadLetters:
     """`recent` were refused in the last `DEAD_LETTERS_MINUTES` of the machine's clock; `reason` is the newest one's."""
 
-    total: int = 0
-    recent: int = 0
+    total: int
+    recent: int
     reason: str = ""
 
 
@@ -121,7 +121,7 @@ class Inputs:
     sources: tuple[SourceState, ...] = ()
     services: tuple[ServiceState, ...] = ()
     repair: RepairState | None = None
-    dead_letters: DeadLetters = field(default_factory=DeadLetters)
+    dead_letters: DeadLetters | None = None
 
     @property
     def newest_close(self) -> datetime | None:

@@ -103,6 +103,8 @@ def repair_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
 
 def dead_letter_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
     letters = inputs.dead_letters
+    if letters is None:
+        return []
     if letters.recent >= limits.refused:
         says = (
             f"{letters.recent:,} messages refused in 15 min, expected < {limits.refused}; the newest: {letters.reason}"

@@ -40,7 +40,7 @@ def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
             for topic in (application.topics if application else ())
         },
         "candles": {coin: to_iso(opened) for coin, opened in inputs.candles.items()},
-        "dead_letters": inputs.dead_letters.total,
+        "dead_letters": inputs.dead_letters and inputs.dead_letters.total,
     }
 
 

@@ -35,7 +35,7 @@ def _head(inputs: Inputs, health: Health) -> Panel:
     words = {Level.OK: "HEALTHY", Level.DEGRADED: "DEGRADED", Level.DOWN: "DOWN"}
     title = Text.assemble((f" {words[health.level]} ", f"bold reverse {COLOURS[health.level]}"))
     application = inputs.application
-    facts = [f"looked at {inputs.at:%H:%M:%S} UTC"]
+    facts: list[str] = []
     if application is not None:
         speed = f" {application.speed:g}x" if application.speed != 1 else ""
         kind = application.source.upper() if health.simulated else (application.source or "source not known")
@@ -44,11 +44,22 @@ def _head(inputs: Inputs, health: Health) -> Panel:
         if application.is_up and application.ui_url:
             facts.append(f"Spark UI {application.ui_url}")
     if health.now is not None:
-        facts.insert(1, f"now {health.now:%Y-%m-%d %H:%M}")
+        facts.append(f"now {health.now:%Y-%m-%d %H:%M}")
     for verdict in health.of(Kind.APPLICATION):
         title.append(f"  the application: {verdict.says}", style=COLOURS[verdict.level])
-    title.append("\n" + " · ".join(facts), style="dim")
-    return Panel(title, title="newswake", title_align="left", border_style=COLOURS[health.level], padding=(0, 1))
+    if facts:
+        title.append("\n" + " · ".join(facts), style="dim")
+    if application is not None and application.reason and application.is_up:
+        title.append(f"\nlast time it ended with: {application.reason}", style="dim")
+    return Panel(
+        title,
+        title="newswake",
+        title_align="left",
+        subtitle=f"looked at {inputs.at:%H:%M:%S} UTC",
+        subtitle_align="right",
+        border_style=COLOURS[health.level],
+        padding=(0, 1),
+    )
 
 
 def _troubles(health: Health) -> RenderableType:

@@ -58,7 +58,7 @@ class Endpoint:
             )  # fmt: skip
             return
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="endpoint", daemon=True).start()
         log.info("health http://%s:%d/ready, metrics http://%s:%d/metrics", *(self._address, self._port) * 2)
 
     def close(self) -> None:

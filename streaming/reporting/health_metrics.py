@@ -34,8 +34,9 @@ class HealthMetrics(Collector):
         yield from _of_sources(inputs)
         yield from _of_data(inputs, health)
         yield from _of_application(inputs, health)
-        yield _one("dead_letters", "Messages refused, as MongoDB still has them", float(inputs.dead_letters.total))
-        yield _one("dead_letters_recent", "Messages refused in the last 15 minutes", float(inputs.dead_letters.recent))
+        if letters := inputs.dead_letters:
+            yield _one("dead_letters", "Messages refused, as MongoDB still has them", float(letters.total))
+            yield _one("dead_letters_recent", "Messages refused in the last 15 minutes", float(letters.recent))
         if inputs.repair is not None:
             age = (inputs.at - inputs.repair.ended_at).total_seconds()
             yield _one("repair_age_seconds", "Time since the last repair ended", age)

@@ -12,7 +12,7 @@ from streaming.reporting.listener import Told
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 2_000  # reports; about an hour of the application
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 1.0  # of the few that the whole application has to stop in
 
 Work = Callable[[Sequence[Told]], None]
 
@@ -55,14 +55,15 @@ class Queue:
     def ended(self, run_id: str) -> None:
         self._arrived.set()
 
-    def close(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
-        """Do what waits, for at most `timeout_seconds`."""
+    def close(self, timeout_seconds: float = CLOSE_SECONDS) -> bool:
+        """Do what waits, for at most `timeout_seconds`. Returns whether all of it was done."""
         self._stop.set()
         self._arrived.set()
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
-            if self._thread.is_alive():
-                log.warning("the last progress reports could not be told within %.0f s", timeout_seconds)
+        if self._thread.is_alive():
+            log.warning("the last progress reports could not be told within %g s", timeout_seconds)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stop.is_set():

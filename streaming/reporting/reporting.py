@@ -103,8 +103,8 @@ class Reporting:
         deliver_reports(self._context.spark)
         self._context.spark.streams.removeListener(self._listener)
         self._endpoint.close()
-        self._queue.close()
-        self._broker.close()
+        if self._queue.close():  # else its thread still asks the broker
+            self._broker.close()
         self._board.becomes(state=self._state)
         self._store.sign(self._board.application())
 

@@ -16,6 +16,8 @@ JOIN = "symmetricHashJoin"
 
 def held_horizons(spark: SparkSession, checkpoint: str, source: str, post_id: str, coin: str) -> frozenset[int] | None:
     """Those that the join held after its newest committed batch; None when the state cannot be read."""
+    # Spark's reader asks a coordinator for the snapshots, which is only there once the streams have been looked at.
+    _ = spark.streams.active
     try:
         operators = spark.read.format("state-metadata").load(checkpoint)
         found = operators.where(F.col("operatorName").startswith(JOIN)).select("operatorId").first()

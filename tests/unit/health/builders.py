@@ -65,7 +65,9 @@ def inputs(**changes: Any) -> Inputs:
         reports={"candles": (report("candles", watermark=None, states=()),), "post_prices": (report(),)},
         candles=dict.fromkeys(COINS, ago(seconds=90)),
         sources=(
-            SourceState("candles.binance", "ok", "following 3 coins", ago(seconds=-20), ago(seconds=30), ago(seconds=30)),
+            SourceState(
+                "candles.binance", "ok", "following 3 coins", ago(seconds=-20), ago(seconds=30), ago(seconds=30)
+            ),
             SourceState("posts.rss.a.com", "ok", "is read", ago(seconds=-20), ago(seconds=30), ago(seconds=30)),
         ),
         repair=RepairState(ago(minutes=5), 3, 1),

@@ -107,7 +107,10 @@ def test_of_a_stopped_application_no_query_is_judged() -> None:
 )
 def test_the_candles_of_all_coins(age: timedelta, level: Level, says: str) -> None:
     health = judge(inputs(candles=dict.fromkeys(COINS, AT - age - timedelta(minutes=1))))
-    assert only(health, Kind.CANDLES, "candles") == (level, says if says.endswith("2 min") else f"{says}, expected < 2 min")
+    assert only(health, Kind.CANDLES, "candles") == (
+        level,
+        says if says.endswith("2 min") else f"{says}, expected < 2 min",
+    )
     assert not health.of(Kind.CANDLES, "BTC"), "trouble of all coins is not said of each"
 
 
@@ -120,7 +123,9 @@ def test_freshness_is_judged_by_coin_and_a_delisted_one_is_not_red() -> None:
     assert level is Level.OK
     assert "not traded any more" in says
     assert judge(inputs(candles={"BTC": fresh, "ETH": fresh, "XRP": ago(days=3)})).level is Level.OK
-    assert "without any candle: XRP" in only(judge(inputs(candles={"BTC": fresh, "ETH": fresh})), Kind.CANDLES, "coins")[1]
+    assert (
+        "without any candle: XRP" in only(judge(inputs(candles={"BTC": fresh, "ETH": fresh})), Kind.CANDLES, "coins")[1]
+    )
 
 
 def test_simulated_data_are_judged_by_the_simulators_clock_and_without_it_by_the_newest_candle() -> None:
@@ -187,7 +192,9 @@ def test_repairs_services_and_dead_letters() -> None:
 def test_the_whole_is_as_bad_as_its_worst_part_which_comes_first(
     seen: int, heard: int, candle: int, active: bool, condition: str
 ) -> None:
-    told = application(seen_at=ago(seconds=seen), queries=(query("candles", active=active, heard_at=ago(seconds=heard)),))
+    told = application(
+        seen_at=ago(seconds=seen), queries=(query("candles", active=active, heard_at=ago(seconds=heard)),)
+    )
     sources = (SourceState("posts.a", condition, "why"), SourceState("posts.b", "ok", "is read"))
     health = judge(inputs(application=told, candles={"BTC": ago(seconds=candle)}, sources=sources))
     levels = [one.level for one in health.verdicts]
