@@ -87,6 +87,7 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
     series = Series(samples)
     now = series.moment("data_time_seconds")
     repaired = series.one("repair_age_seconds")
+    refused = series.one("dead_letters")
     return Inputs(
         at=moment,
         application=_application(series),
@@ -102,7 +103,9 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
         ),
         services=(service,),
         repair=None if repaired is None else RepairState(moment - timedelta(seconds=repaired), 0, 0),
-        dead_letters=DeadLetters(int(series.one("dead_letters") or 0), int(series.one("dead_letters_recent") or 0)),
+        dead_letters=(
+            None if refused is None else DeadLetters(int(refused), int(series.one("dead_letters_recent") or 0))
+        ),
     )
 
 

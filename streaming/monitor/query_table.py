@@ -15,7 +15,7 @@ from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
 from streaming.monitor.phases import PARTS, parts_of
 
-BAR, SPARK = 16, 8
+BAR, SPARK = 14, 6
 PART_COLOURS = dict(
     zip(
         PARTS,
@@ -65,7 +65,7 @@ def _cells(query: QueryState | None, reports: tuple[Report, ...], health: Health
     late = sum(report.late_rows for report in reports)
     state = f"{short(newest.state_rows)} {size(newest.state_bytes)}" if newest.states else "–"
     return [
-        Text(f"{newest.batch_id:,}"),
+        Text(str(newest.batch_id)),
         Text(span(newest.seconds)),
         _bar(newest),
         Text(short(newest.processed_rows_per_second)),

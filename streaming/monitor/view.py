@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newswake.health.inputs import Inputs
-from newswake.health.levels import Health, Kind, Level, Verdict
+from newswake.health.levels import Health, Kind, Level
 from newswake.health.words import span
 from streaming.monitor.query_table import legend, query_table
 
@@ -46,11 +46,11 @@ def _head(inputs: Inputs, health: Health) -> Panel:
     if health.now is not None:
         facts.append(f"now {health.now:%Y-%m-%d %H:%M}")
     for verdict in health.of(Kind.APPLICATION):
-        title.append(f"  the application: {verdict.says}", style=COLOURS[verdict.level])
+        title.append(plain(f"  the application: {verdict.says}", COLOURS[verdict.level]))
     if facts:
         title.append("\n" + " · ".join(facts), style="dim")
     if application is not None and application.reason and application.is_up:
-        title.append(f"\nlast time it ended with: {application.reason}", style="dim")
+        title.append("\n").append(plain(f"last time it ended with: {application.reason}", "dim"))
     return Panel(
         title,
         title="newswake",
@@ -69,7 +69,7 @@ def _troubles(health: Health) -> RenderableType:
         return Text.assemble(mark(Level.OK), " everything is as expected\n")
     table = _table()
     for verdict in bad[:MOST_TROUBLES]:
-        table.add_row(mark(verdict.level), Text(verdict.subject, style="bold"), Text(verdict.says))
+        table.add_row(mark(verdict.level), plain(verdict.subject, "bold"), plain(verdict.says))
     if len(bad) > MOST_TROUBLES:
         table.add_row("", "", Text(f"and {len(bad) - MOST_TROUBLES} more", style="dim"))
     return Group(table, Text())
@@ -81,7 +81,7 @@ def _rest(inputs: Inputs, health: Health) -> Table:
     for kind in (Kind.SERVICE, Kind.CANDLES, Kind.SOURCE, Kind.REPAIR, Kind.DEAD_LETTERS):
         for verdict in health.of(kind):
             if verdict.level is Level.OK:
-                table.add_row(mark(verdict.level), Text(verdict.subject), _dim(verdict))
+                table.add_row(mark(verdict.level), plain(verdict.subject), plain(verdict.says, "dim"))
     application = inputs.application
     for topic in application.topics if application and application.is_up else ():
         if topic.event_at is not None and health.now is not None:
@@ -92,8 +92,13 @@ def _rest(inputs: Inputs, health: Health) -> Table:
     return table
 
 
-def _dim(verdict: Verdict) -> Text:
-    return Text(verdict.says, style="dim")
+def plain(text: str, style: str = "") -> Text:
+    """Text that may come from the net: what would move the cursor, or colour the terminal, is a space.
+
+    >>> plain("a\\x1b[31mb\\nc").plain
+    'a [31mb c'
+    """
+    return Text("".join(character if character.isprintable() else " " for character in text), style)
 
 
 def _table() -> Table:

@@ -23,7 +23,9 @@ class Shelf:
     def times(self, places: Iterable[Place]) -> dict[Place, datetime | None]:
         wanted = set(places)
         self.asked |= wanted
-        return {(topic, partition, offset): self.topics[topic][partition][offset] for topic, partition, offset in wanted}
+        return {
+            (topic, partition, offset): self.topics[topic][partition][offset] for topic, partition, offset in wanted
+        }
 
 
 def minutes(*numbers: int) -> list[datetime | None]:
