@@ -36,12 +36,13 @@ class GroupOffsets:
         self._committed: dict[str, Offsets] = {}
         self._failing: set[str] = set()
 
-    def commit(self, reports: Iterable[Report]) -> None:
-        """`reports` in their order in time; only what moved is committed."""
+    def commit(self, reports: Iterable[Report]) -> bool:
+        """`reports` in their order in time; only what moved is committed. Returns whether everything now is."""
         newest: Mapping[str, Offsets] = {report.query: report.read_to for report in reports if report.read_to}
         for query, offsets in newest.items():
             if self._committed.get(query) != offsets:
                 self._commit(query, offsets)
+        return all(self._committed.get(query) == offsets for query, offsets in newest.items())
 
     def _commit(self, query: str, offsets: Offsets) -> None:
         positions = [

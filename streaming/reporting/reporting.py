@@ -110,8 +110,8 @@ class Reporting:
 
     def _forward(self, told: Sequence[Told]) -> None:
         self._store.store(told)
-        self._groups.commit(one.report for one in told)
         self._newest |= {one.report.query: one.report for one in told}
+        self._groups.commit(self._newest.values())  # with those that the broker did not take the last time
         if time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS:
             self._beat_at = time.monotonic()
             self._beat()
