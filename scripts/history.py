@@ -9,6 +9,7 @@ from newswake.errors import NewswakeError, ServiceError
 from newswake.settings import Settings, load
 from newswake.settings_sources import variable_of
 from scripts.checks import check_port, java_command
+from scripts.places import CONF, JVM
 from scripts.submit import environment, event_logs, spark_home
 
 SERVER = "org.apache.spark.deploy.history.HistoryServer"
@@ -21,6 +22,7 @@ def options(settings: Settings) -> list[str]:
         f"-Dspark.history.ui.port={settings.local.history_port}",
         "-Dspark.history.fs.update.interval=10s",
         "-Dspark.history.fs.cleaner.enabled=false",  # streaming/event_log.py bounds them, server or not
+        f"-Dlog4j2.configurationFile={CONF / 'log4j2.properties'}",
         "-Duser.timezone=UTC",
     ]
 
@@ -37,6 +39,7 @@ def main() -> None:
         print(f"newswake: {error}", file=sys.stderr)
         sys.exit(2)
     environ["SPARK_HISTORY_OPTS"] = " ".join(options(settings))
+    environ["SPARK_DAEMON_CLASSPATH"] = f"{JVM / 'spark'}/*"  # the connectors' own metrics are in the log
     environ.setdefault("SPARK_DAEMON_MEMORY", "1g")
     print(f"Spark's history: http://127.0.0.1:{settings.local.history_port} (Ctrl-C ends it)", flush=True)
     os.execve(spark_home() / "bin" / "spark-class", ["spark-class", SERVER], environ)

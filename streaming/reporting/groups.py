@@ -53,11 +53,15 @@ class GroupOffsets:
         group = group_of(query)
         request = [ConsumerGroupTopicPartitions(group, positions)]
         try:
-            for future in self._admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT_SECONDS).values():
-                future.result()
+            answers = self._admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT_SECONDS)
+            # The answer as a whole may be good while single partitions were refused.
+            partitions = [one for future in answers.values() for one in future.result().topic_partitions]
+            refused = next((one.error for one in partitions if one.error is not None), None)
         except KafkaException as error:
+            refused = error.args[0]
+        if refused is not None:
             if query not in self._failing:
-                log.warning("the offsets of the group %s cannot be shown: %s", group, error.args[0].str())
+                log.warning("the offsets of the group %s cannot be shown: %s", group, refused.str())
             self._failing.add(query)
             return
         self._failing.discard(query)

@@ -46,17 +46,20 @@ def write_batch(context: Context, output: Output, batch: DataFrame, transaction:
         if not count:
             return 0
         # `prepare` reads the table, so nobody else may write to it until this batch has.
-        with output.guard(), materialised(output.prepare(rows), steps.step(Step.COMPARE)) as (new, new_count):
-            if output.came_again is not None and new_count < count:
-                with steps.step(Step.COMPARE):
-                    output.came_again(rows, new, transaction)
-            if new_count:
-                with steps.step(Step.MONGODB):
-                    mongo.write(output.documents(new), context.settings.mongo, output.name)
-                with steps.step(Step.DELTA):
-                    delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
-                steps.wrote(new_count)
-            return new_count
+        with output.guard():
+            with steps.step(Step.COMPARE):
+                prepared = output.prepare(rows)
+            with materialised(prepared, steps.step(Step.COMPARE)) as (new, new_count):
+                if output.came_again is not None and new_count < count:
+                    with steps.step(Step.COMPARE):
+                        output.came_again(rows, new, transaction)
+                if new_count:
+                    with steps.step(Step.MONGODB):
+                        mongo.write(output.documents(new), context.settings.mongo, output.name)
+                    with steps.step(Step.DELTA):
+                        delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
+                    steps.wrote(new_count)
+                return new_count
 
 
 @contextmanager
