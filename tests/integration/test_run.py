@@ -26,7 +26,7 @@ from tests.worlds.recorded import comparable, recorded
 
 pytestmark = pytest.mark.integration
 
-PORTS = (*LOCAL_PORTS, "NEWSWAKE_LOCAL__SPARK_UI_PORT", "NEWSWAKE_SIMULATOR__PORT")
+PORTS = (*LOCAL_PORTS, "NEWSWAKE_LOCAL__SPARK_UI_PORT", "NEWSWAKE_SIMULATOR__PORT", "NEWSWAKE_MONITOR__PORT")
 # Whether a post was hot already when it was joined depends on when the producers asked.
 COMPARED = [*comparable(), pl.lit(None, pl.Boolean).alias("hot")]
 ALL_OUT = "everything of it has come out"
