@@ -11,6 +11,8 @@ ARGS ?=
 FROM ?=
 UNTIL ?=
 QUERY ?=
+POST ?=
+COIN ?=
 ROUNDS ?= 6
 SEED ?= 1
 
@@ -40,6 +42,19 @@ stop: ## stop what runs
 .PHONY: status
 status: ## what runs, where, and how the sources are doing
 	@$(SETUP) && exec $(VENV)/python -m scripts.status
+
+.PHONY: monitor
+monitor: ## what every query, source and service does, live; ARGS="--once --json" for scripts
+	@$(SETUP) && exec $(VENV)/python -m streaming.monitor $(ARGS)
+
+.PHONY: why
+why: ## what became of a post: POST=id (or source:id) COIN=BTC
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master '$(MASTER)' --program tools -- \
+	    why --post '$(POST)' --coin '$(COIN)'
+
+.PHONY: history
+history: ## Spark's history server over what ran, for yesterday's trouble
+	@$(SETUP) && exec $(VENV)/python -m scripts.history
 
 .PHONY: settings
 settings: ## the settings in force, secrets masked, and where each came from

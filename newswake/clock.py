@@ -67,6 +67,11 @@ class RemoteClock:
             now_ms = min(self._now_ms + elapsed_ms, max(self._end_ms, self._now_ms))
         return datetime.fromtimestamp(now_ms / 1000, UTC)
 
+    @property
+    def speed(self) -> float:
+        """Its seconds in a real one, as it last said."""
+        return self._speed
+
     def wait(self, seconds: float, stop: threading.Event) -> bool:
         self.now()
         return stop.wait(max(0.0, seconds) / max(self._speed, 1e-9))

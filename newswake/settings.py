@@ -187,6 +187,7 @@ class Local(Group):
     mongo_port: Port = Field(27017, description="port of the local mongod")
     mongod: str = Field("", description="path of a mongod; empty: the one on PATH, else the packaged one")
     spark_ui_port: Port = Field(4040, description="port of the Spark UI")
+    history_port: Port = Field(18080, description="port of Spark's history server (make history)")
     driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = Field("2g", description="heap of the application")
     report_seconds: PositiveFloat = Field(15.0, description="time between two lines of what arrived and came out")
 
@@ -200,6 +201,13 @@ class Dashboard(Group):
     query_seconds: PositiveFloat = Field(5.0, description="longest time that the database may take for one question")
     max_period_days: PositiveInt = Field(400, description="longest period that may be asked for")
     max_clients: PositiveInt = Field(200, description="live connections at the most")
+
+
+class Monitor(Group):
+    """The health endpoint and the metrics of the application, on one port."""
+
+    address: str = Field("127.0.0.1", description="where it listens; 0.0.0.0 for a Prometheus on another machine")
+    port: Port = Field(9809, description="port of /live, /ready, /health and /metrics")
 
 
 class Settings(Group):
@@ -219,6 +227,7 @@ class Settings(Group):
     simulator: Simulator = Simulator()
     local: Local = Local()
     dashboard: Dashboard = Dashboard()
+    monitor: Monitor = Monitor()
 
     @property
     def lake_path(self) -> str:

@@ -52,11 +52,22 @@ def command(
         *("--conf", f"spark.ui.port={settings.local.spark_ui_port}"),
         *("--conf", f"spark.sql.warehouse.dir={settings.home / 'spark' / 'warehouse'}"),
         *(("--conf", f"{JAVA_OPTIONS}={default_of(JAVA_OPTIONS)} {QUICK_START}") if quick_start else ()),
-        # What is run by hand takes no port from the application beside it.
-        *(("--conf", "spark.ui.enabled=false") if program != "app" else ()),
+        # What is run by hand takes no port from the application beside it, and is not worth a history.
+        *(_history(settings) if program == "app" else ("--conf", "spark.ui.enabled=false")),
         str(PROGRAMS[program]),
         *arguments,
     ]
+
+
+def _history(settings: Settings) -> tuple[str, ...]:
+    folder = event_logs(settings.home)
+    folder.mkdir(parents=True, exist_ok=True)  # Spark does not make it
+    return ("--conf", "spark.eventLog.enabled=true", "--conf", f"spark.eventLog.dir={folder.as_uri()}")
+
+
+def event_logs(home: Path) -> Path:
+    """Where the application leaves what `make history` shows."""
+    return home / "spark" / "events"
 
 
 def default_of(name: str) -> str:

@@ -21,6 +21,7 @@ def text(source: Source, resolved: Resolved, settings: Settings) -> str:
         "broker": f"{kafka.bootstrap_servers}, topics {kafka.posts_topic} and {kafka.candles_topic}",
         "MongoDB": database,
         "Spark UI": f"http://127.0.0.1:{settings.local.spark_ui_port} (once the streaming job is up)",
+        "health": f"http://{settings.monitor.address}:{settings.monitor.port}/ready, and /metrics (make monitor)",
         "lake": settings.lake_path,
         "logs": str(source.home / "logs"),
     }

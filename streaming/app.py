@@ -18,11 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 # spark-submit puts this file's folder on the path, not the project's.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from pymongo.database import Database
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
@@ -40,13 +41,14 @@ from streaming.leaving import left_within
 from streaming.locks import only_application
 from streaming.lost import lost_messages, sentence
 from streaming.program import run_program
-from streaming.progress import ProgressListener, deliver_reports
 from streaming.queries import candles, dead_letters, post_prices, posts
 from streaming.reasons import named
 from streaming.repair import repair
 from streaming.repairs import Repairs
+from streaming.reporting.reporting import Reporting, reporting
 from streaming.schemas import TABLES
 from streaming.sinks import delta
+from streaming.sinks.steps import named_jobs
 from streaming.trust import trust_also
 
 log = logging.getLogger("streaming")
@@ -106,14 +108,30 @@ def session(settings: Settings) -> SparkSession:
 
 
 def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None:
-    """Make what is missing, start the queries, repair, and wait for the end."""
+    """Make what is missing, start the queries, repair, and wait for the end; tell of it all the while."""
     ensure_topics(context.settings.kafka)
     database = mongo_setup.connect(context.settings.mongo)
-    coins = followed.coins_of(database) or context.settings.candles.coins
-    mongo_setup.ensure(database, coins)
+    try:
+        coins = followed.coins_of(database) or context.settings.candles.coins
+        mongo_setup.ensure(database, coins)
+        with reporting(context, database) as teller:
+            _work(context, database, CoinViews(database, coins), queries, stop, teller)
+    finally:
+        database.client.close()
+
+
+def _work(
+    context: Context,
+    database: Database[dict[str, Any]],
+    views: CoinViews,
+    queries: Sequence[str],
+    stop: threading.Event,
+    teller: Reporting,
+) -> None:
     if post_prices.NAME in queries:
         writer.take(database, context.settings)
-    _ensure_tables(context, queries)
+    with named_jobs(context.spark, "start: look at the tables"):
+        _ensure_tables(context, queries)
     # All of them before the first one starts: a refusal must not stop others in the middle of a batch.
     for name in queries:
         context.checkpoint(name).check()
@@ -121,23 +139,20 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     context = _behind_what_is_lost(context, queries)
     repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
     housekeeping = Housekeeping(context)
-    listener = ProgressListener(database)
-    context.spark.streams.addListener(listener)
     try:
-        started = [QUERIES[name].start(context) for name in queries]
+        with named_jobs(context.spark, "start: plan the queries"):
+            started = [QUERIES[name].start(context) for name in queries]
+        teller.running()
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)
         if context.once:
             _finish(context, started, stop, repairs=post_prices.NAME in queries)
             if not stop.is_set() and housekeeping.is_due(datetime.now(UTC)):
                 housekeeping.vacuum()
         else:
-            _watch(started, [CoinViews(database, coins), housekeeping, *([repairs] if repairs else [])], stop)
+            _watch(started, [views, housekeeping, *([repairs] if repairs else [])], stop)
     finally:
         _stop(context.spark.streams.active, repairs)
         housekeeping.finish()
-        deliver_reports(context.spark)
-        context.spark.streams.removeListener(listener)
-        database.client.close()
 
 
 def _behind_what_is_lost(context: Context, queries: Sequence[str]) -> Context:

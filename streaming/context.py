@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pyspark.sql import SparkSession
@@ -14,19 +14,22 @@ from streaming.files import Files
 from streaming.inputs import Inputs
 from streaming.late_candles import LateCandles
 from streaming.locks import held
+from streaming.sinks.steps import Steps
 
 
 @dataclass(frozen=True)
 class Context:
     """`once`: process what is there and end.
 
-    `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them.
+    `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them. `steps`
+    is where batches note how long they wrote.
     """
 
     spark: SparkSession
     settings: Settings
     once: bool = False
     loss_accepted: bool = False
+    steps: Steps = field(default_factory=Steps)
 
     @cached_property
     def inputs(self) -> Inputs:

@@ -11,14 +11,18 @@ import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
+from streaming import event_log
 from streaming.context import Context
 from streaming.files import Files
 from streaming.schemas import TABLES
 from streaming.sinks import delta
+from streaming.sinks.steps import named_jobs
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +50,18 @@ class Housekeeping:
         if now < self._look_at or (self._running is not None and not self._running.done()):
             return
         self._look_at = now + LOOK_SECONDS
+        self._bound_event_log()
         if self.is_due(datetime.now(UTC)):
             self._running = self._worker.submit(self.vacuum)
+
+    def _bound_event_log(self) -> None:
+        spark = self._context.spark.sparkContext
+        folder = urlsplit(spark.getConf().get("spark.eventLog.dir", "") or "")
+        if spark.getConf().get("spark.eventLog.enabled", "false") != "true" or folder.scheme not in ("", "file"):
+            return
+        events = Path(unquote(folder.path))
+        event_log.forget_old(events, spark.applicationId)
+        event_log.bound(event_log.folder_of(events, spark.applicationId))
 
     def is_due(self, now: datetime) -> bool:
         """Whether it was last done long enough ago. A new lake has nothing to delete: its time begins now."""
@@ -64,7 +78,8 @@ class Housekeeping:
         try:
             for name in TABLES:
                 if delta.is_table(self._context.spark, self._context.table(name)):
-                    delta.vacuum(self._context.spark, self._context.table(name))
+                    with named_jobs(self._context.spark, f"housekeeping: delete old files of {name}"):
+                        delta.vacuum(self._context.spark, self._context.table(name))
         except (PySparkException, Py4JError) as error:
             log.warning("old files of the lake were not deleted: %s", str(error).partition("\n")[0])
             now += RETRY - self._pause

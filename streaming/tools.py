@@ -1,4 +1,4 @@
-"""Work by hand on the tables: `spark-submit streaming/tools.py repair|late|rebuild`; `make` starts each of them."""
+"""Work by hand on the tables: `spark-submit streaming/tools.py repair|late|why|rebuild`; `make` starts each of them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from streaming.context import Context
 from streaming.program import run_program
 from streaming.rebuild import rebuild
 from streaming.repair import Period
+from streaming.why.look import why
+from streaming.why.text import as_text
 
 
 def main(arguments: Sequence[str] | None = None, start: Callable[..., SparkSession] = session) -> int:
@@ -42,12 +44,13 @@ def _do(context: Context, options: argparse.Namespace) -> str:
     """The work; returns what there is to say of it."""
     if options.work == "rebuild":
         return rebuild(context, options.query, run)
-    period = Period(options.start, options.end)
     if options.work == "repair":
-        return repair_by_hand(context, period)
+        return repair_by_hand(context, Period(options.start, options.end))
     database = mongo_setup.connect(context.settings.mongo)
     try:
-        found = late.look(context, database, period)
+        if options.work == "why":
+            return as_text(why(context, database, options.post, options.coin))
+        found = late.look(context, database, Period(options.start, options.end))
     finally:
         database.client.close()
     return json.dumps(found.as_json(), indent=2) if options.json else found.as_text()
@@ -62,6 +65,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         work.add_argument("--from", dest="start", type=_time, help="first target time (UTC), as 2026-03-01T12:00")
         work.add_argument("--until", dest="end", type=_time, help="target times before this one (UTC)")
     late_report.add_argument("--json", action="store_true", help="everything, for programs")
+    fate = works.add_parser("why", help="what became of a post")
+    fate.add_argument("--post", required=True, help="its id, or source:id")
+    fate.add_argument("--coin", required=True, help="one of its coins")
     again = works.add_parser("rebuild", help="a new checkpoint for a query, with the same rows")
     again.add_argument("query", choices=list(QUERIES))
     return parser.parse_args(arguments)

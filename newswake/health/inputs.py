@@ -15,14 +15,16 @@ MINUTE = timedelta(minutes=1)
 class QueryState:
     """A query as the application sees it.
 
-    `heard_at` is when Spark last reported a batch, or that there was nothing to do; `seconds_behind` is, per topic, the
-    event time between the newest message and the newest one that was read (None: not known).
+    `heard_at` is when Spark last reported a batch, or that there was nothing to do. By topic, `messages_behind` counts
+    what was not read by a finished batch, and `seconds_behind` is the event time between the newest message and the
+    newest one that was (absent where it is not known).
     """
 
     name: str
     active: bool
     started_at: datetime
     heard_at: datetime | None = None
+    messages_behind: Mapping[str, int] = field(default_factory=dict)
     seconds_behind: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -100,8 +102,8 @@ class RepairState:
 class DeadLetters:
     """`recent` were refused in the last `DEAD_LETTERS_MINUTES` of the machine's clock; `reason` is the newest one's."""
 
-    total: int = 0
-    recent: int = 0
+    total: int
+    recent: int
     reason: str = ""
 
 
@@ -119,7 +121,7 @@ class Inputs:
     sources: tuple[SourceState, ...] = ()
     services: tuple[ServiceState, ...] = ()
     repair: RepairState | None = None
-    dead_letters: DeadLetters = field(default_factory=DeadLetters)
+    dead_letters: DeadLetters | None = None
 
     @property
     def newest_close(self) -> datetime | None:

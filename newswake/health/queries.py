@@ -56,13 +56,21 @@ def _stuck(
     return Level.DOWN, f"active without progress for {span(silence)}, expected < {span(longest)}"
 
 
+def messages_behind(query: QueryState | None, reports: tuple[Report, ...]) -> int:
+    """What the application last counted at the broker; before its first count, what the newest batch left."""
+    if query is not None and query.messages_behind:
+        return sum(query.messages_behind.values())
+    return reports[0].messages_behind if reports else 0
+
+
 def _behind(query: QueryState, reports: tuple[Report, ...], limits: Limits) -> tuple[Level, str] | None:
+    count = messages_behind(query, reports)
     if query.seconds_behind:
         topic, seconds = max(query.seconds_behind.items(), key=lambda item: item[1])
         if timedelta(seconds=seconds) > limits.behind:
-            return Level.DEGRADED, f"{span(seconds)} behind the topic {topic}, expected < {span(limits.behind)}"
-    elif reports and reports[0].messages_behind > limits.messages_behind:
-        count = reports[0].messages_behind
+            says = f"{span(seconds)} behind the topic {topic}, expected < {span(limits.behind)}"
+            return Level.DEGRADED, f"{says}; {count:,} messages to read"
+    elif count > limits.messages_behind:
         return Level.DEGRADED, f"{count:,} messages behind, expected < {limits.messages_behind:,}"
     return None
 

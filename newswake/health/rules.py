@@ -51,6 +51,8 @@ def application_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
         return Verdict(Kind.APPLICATION, "streaming", level, says)
 
     application = inputs.application
+    if application is None and any(not service.answers for service in inputs.services):
+        return []  # whoever would know it does not answer, and that is said
     if application is None:
         return [verdict(Level.DOWN, "the streaming application has never run on this database")]
     silence = inputs.at - application.seen_at
@@ -101,6 +103,8 @@ def repair_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
 
 def dead_letter_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
     letters = inputs.dead_letters
+    if letters is None:
+        return []
     if letters.recent >= limits.refused:
         says = (
             f"{letters.recent:,} messages refused in 15 min, expected < {limits.refused}; the newest: {letters.reason}"

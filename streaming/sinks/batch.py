@@ -18,6 +18,7 @@ from pyspark.sql.streaming import StreamingQuery
 from streaming.context import Context
 from streaming.sinks import delta, mongo
 from streaming.sinks.compaction import Compaction
+from streaming.sinks.steps import BatchSteps, Step
 
 log = logging.getLogger(__name__)
 
@@ -40,25 +41,40 @@ class Output:
 
 def write_batch(context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int]) -> int:
     """Write one batch to both sinks. Returns the number of rows; none are written when there are none."""
-    with materialised(batch) as (rows, count):
+    steps = BatchSteps(context.spark, context.steps, output.name, transaction[1])
+    with materialised(batch, steps.step(Step.COMPUTE)) as (rows, count):
         if not count:
             return 0
         # `prepare` reads the table, so nobody else may write to it until this batch has.
-        with output.guard(), materialised(output.prepare(rows)) as (new, new_count):
-            if output.came_again is not None and new_count < count:
-                output.came_again(rows, new, transaction)
-            if new_count:
-                mongo.write(output.documents(new), context.settings.mongo, output.name)
-                delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
-            return new_count
+        with output.guard():
+            with steps.step(Step.COMPARE):
+                prepared = output.prepare(rows)
+            with materialised(prepared, steps.step(Step.COMPARE)) as (new, new_count):
+                if output.came_again is not None and new_count < count:
+                    with steps.step(Step.COMPARE):
+                        output.came_again(rows, new, transaction)
+                if new_count:
+                    with steps.step(Step.MONGODB):
+                        mongo.write(output.documents(new), context.settings.mongo, output.name)
+                    with steps.step(Step.DELTA):
+                        delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
+                    steps.wrote(new_count)
+                return new_count
 
 
 @contextmanager
-def materialised(frame: DataFrame) -> Iterator[tuple[DataFrame, int]]:
-    """The frame, computed once and kept until the end of the block, and its number of rows."""
+def materialised(
+    frame: DataFrame, computing: AbstractContextManager[None] | None = None
+) -> Iterator[tuple[DataFrame, int]]:
+    """The frame, computed once and kept until the end of the block, and its number of rows.
+
+    `computing` is entered while it is computed.
+    """
     kept = frame.persist()
     try:
-        yield kept, kept.count()
+        with computing or nullcontext():
+            count = kept.count()
+        yield kept, count
     finally:
         kept.unpersist()
 
@@ -72,7 +88,8 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
         # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
         count = write_batch(context, output, batch, (checkpoint.id(), batch_id))
         if count:
-            with output.guard():
+            steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
+            with output.guard(), steps.step(Step.COMPACT):
                 compaction.appended()
 
     writer = (

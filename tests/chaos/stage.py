@@ -47,6 +47,7 @@ class Stage:
             "NEWSWAKE_HOME": str(home),
             "NEWSWAKE_CONF": str(home / "newswake.toml"),
             "NEWSWAKE_LOCAL__SPARK_UI_PORT": str(free_ports(1)[0]),
+            "NEWSWAKE_MONITOR__PORT": str(free_ports(1)[0]),
             "NEWSWAKE_LOCAL__DRIVER_MEMORY": memory,
             "NEWSWAKE_STREAMING__LATENESS_MINUTES": str(LATENESS_MINUTES),
             "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0.5",

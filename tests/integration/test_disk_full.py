@@ -65,6 +65,7 @@ def environ_of(fresh: Fresh, **changed: str) -> dict[str, str]:
     return {
         **fresh.environ,
         "NEWSWAKE_LOCAL__SPARK_UI_PORT": str(free_ports(1)[0]),
+        "NEWSWAKE_MONITOR__PORT": str(free_ports(1)[0]),
         "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
         "NEWSWAKE_STREAMING__LATENESS_MINUTES": str(LATENESS_MINUTES),
         "NEWSWAKE_STREAMING__HORIZONS_MINUTES": ",".join(map(str, HORIZONS)),

@@ -31,6 +31,7 @@ PORTS = (
     "NEWSWAKE_LOCAL__SPARK_UI_PORT",
     "NEWSWAKE_SIMULATOR__PORT",
     "NEWSWAKE_DASHBOARD__PORT",
+    "NEWSWAKE_MONITOR__PORT",
 )
 # Whether a post was hot already when it was joined depends on when the producers asked.
 COMPARED = [*comparable(), pl.lit(None, pl.Boolean).alias("hot")]

@@ -68,6 +68,7 @@ def test_a_recording_goes_through_secured_services_to_the_row(secured: Secured, 
         **secured.environ,
         "NEWSWAKE_HOME": str(home),
         "NEWSWAKE_LOCAL__SPARK_UI_PORT": str(free_ports(1)[0]),
+        "NEWSWAKE_MONITOR__PORT": str(free_ports(1)[0]),
         "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
         "NEWSWAKE_STREAMING__LATENESS_MINUTES": str(LATENESS_MINUTES),
     }

@@ -92,6 +92,7 @@ def submit(fresh: Fresh, tmp_path: Path) -> Iterator[Submit]:
             **fresh.environ,
             **PLANTED,
             "NEWSWAKE_LOCAL__SPARK_UI_PORT": str(free_ports(1)[0]),
+            "NEWSWAKE_MONITOR__PORT": str(free_ports(1)[0]),
             "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
             "NEWSWAKE_STREAMING__LATENESS_MINUTES": str(LATENESS_MINUTES),
             "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0",

@@ -1,0 +1,1 @@
+"""`python -m streaming.monitor`: what queries, sources and services do, in a terminal. Reads only, starts no Spark."""

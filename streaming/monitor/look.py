@@ -1,0 +1,55 @@
+"""What is known now: MongoDB is read and the broker asked, wherever the settings say that they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from newswake.health.inputs import Inputs, ServiceState
+from newswake.health.read import read
+from newswake.kafka import client_config, failure
+from newswake.mongo import client, refusal
+from newswake.settings import Kafka, Settings
+
+TIMEOUT_MS = 3_000
+
+
+class MongoLook:
+    """Connections are opened at the first look and kept."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: MongoClient[dict[str, Any]] | None = None
+        self._admin: AdminClient | None = None
+
+    def at(self, moment: datetime) -> Inputs:
+        """Raises `SettingsError` when an address cannot be used; a service that does not answer is said in words."""
+        kafka = self._kafka(self._settings.kafka)
+        if self._client is None:
+            self._client = client(self._settings.mongo, TIMEOUT_MS)
+        try:
+            answers = ServiceState("mongodb", True, f"answers, database {self._settings.mongo.database}")
+            return read(self._client[self._settings.mongo.database], moment, (kafka, answers))
+        except PyMongoError as error:
+            return Inputs(moment, services=(kafka, ServiceState("mongodb", False, str(refusal(error)))))
+
+    def _kafka(self, kafka: Kafka) -> ServiceState:
+        if self._admin is None:
+            quiet: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
+            self._admin = AdminClient(client_config(kafka) | quiet)
+        try:
+            topics = self._admin.list_topics(timeout=TIMEOUT_MS / 1_000).topics
+        except KafkaException as error:
+            return ServiceState("kafka", False, str(failure(kafka, error.args[0])))
+        absent = [name for name in (kafka.posts_topic, kafka.candles_topic) if name not in topics]
+        says = f"answers, without {' and '.join(absent)}" if absent else f"answers at {kafka.bootstrap_servers}"
+        return ServiceState("kafka", not absent, says)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()

@@ -1,0 +1,93 @@
+"""One port for those who watch from outside: /live and /ready for an orchestrator, /health for people, /metrics."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from newswake.health.levels import Health, Kind, Level
+
+log = logging.getLogger(__name__)
+
+JSON = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the endpoint answers from. `live` judges only what the process knows itself, `ready` everything."""
+
+    live: Callable[[], Health]
+    ready: Callable[[], Health]
+    registry: CollectorRegistry
+
+
+class Endpoint:
+    """Answers until it is closed. An endpoint that cannot be opened is said, and is no reason to stop a query."""
+
+    def __init__(self, address: str, port: int, answers: Answers) -> None:
+        self._address, self._port, self._answers = address, port, answers
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        answers = self._answers
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                code, kind, body = answer(self.path, answers)
+                self.send_response(code)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                """A line a scrape would fill the log."""
+
+        try:
+            self._server = ThreadingHTTPServer((self._address, self._port), Handler)
+        except OSError as error:
+            log.warning(
+                "no health endpoint and no metrics on %s:%d (settings monitor.address and monitor.port): %s",
+                self._address, self._port, error.strerror,
+            )  # fmt: skip
+            return
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="endpoint", daemon=True).start()
+        log.info("health http://%s:%d/ready, metrics http://%s:%d/metrics", *(self._address, self._port) * 2)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def answer(path: str, answers: Answers) -> tuple[int, str, bytes]:
+    """(status, content type, body).
+
+    /live fails when only a new start can help: a query that is stuck or has ended. /ready fails while anything is
+    down. /health answers with the same body and always 200.
+    """
+    match path.partition("?")[0].rstrip("/"):
+        case "/live":
+            health = answers.live()
+            stuck = any(one.level is Level.DOWN for one in health.of(Kind.QUERY))
+            return 503 if stuck else 200, JSON, _body(health)
+        case "/ready":
+            health = answers.ready()
+            return 503 if health.level is Level.DOWN else 200, JSON, _body(health)
+        case "/health":
+            return 200, JSON, _body(answers.ready())
+        case "/metrics":
+            return 200, CONTENT_TYPE_LATEST, generate_latest(answers.registry)
+        case _:
+            return 404, "text/plain; charset=utf-8", b"/live, /ready, /health, /metrics\n"
+
+
+def _body(health: Health) -> bytes:
+    return json.dumps(health.as_json(), ensure_ascii=False).encode() + b"\n"

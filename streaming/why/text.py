@@ -1,0 +1,38 @@
+"""What became of a post, as text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from streaming.why.look import Found
+
+
+def as_text(found: Sequence[Found]) -> str:
+    return "\n\n".join(_one(one) for one in found)
+
+
+def _one(found: Found) -> str:
+    if found.post is None:
+        return f"The post is {found.says}."
+    post = found.post
+    steps = [("published", post["published_at"]), ("known to the source", post.get("created_at"))]
+    steps += [
+        ("first seen by us", post["first_seen_at"]),
+        ("last seen by us", post["seen_at"]),
+        ("hot", post.get("hot_at")),
+    ]
+    lines = [f"{post['_id']}  {str(post['title'])[:80]}"]
+    lines += [f"  {name:<20} {_time(moment)}" for name, moment in steps if moment is not None]
+    if found.says:
+        return "\n".join([*lines, f"{found.coin}: {found.says}."])
+    lines.append(f"{'coin':<7}{'horizon':>8}  {'target time':<17} {'outcome':<12} why")
+    for fate in found.fates:
+        horizon = f"{fate.due.horizon_minutes:,} min"
+        target = f"{fate.due.target_time:%Y-%m-%d %H:%M}"
+        lines.append(f"{found.coin:<7}{horizon:>8}  {target:<17} {fate.outcome:<12} {fate.says}")
+    return "\n".join(lines)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

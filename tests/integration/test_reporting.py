@@ -1,0 +1,204 @@
+"""The application tells of itself: to Kafka's own tools, to Prometheus, to an orchestrator, and to the monitor."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from newswake.kafka import client_config
+from newswake.settings import Settings
+from scripts.checks import java_command
+from streaming.app import QUERIES, run
+from streaming.monitor.__main__ import main as monitor
+from streaming.monitor.prometheus import PrometheusLook
+from streaming.reporting.groups import GroupOffsets, group_of
+from streaming.reporting.topics import Ends, KafkaBroker
+from streaming.why.look import why
+from streaming.why.text import as_text
+from tests.conftest import ROOT, Fresh, free_ports
+from tests.integration.pipeline import Pipeline
+from tests.unit.health.builders import AT, report
+from tests.worlds.messages import publish
+from tests.worlds.world import Beat, Observed, World, at, hours_of
+
+pytestmark = [pytest.mark.spark, pytest.mark.integration]
+
+TOOLS = ROOT / ".jvm" / "kafka"
+WAIT_SECONDS = 240.0
+
+
+def consumer_groups(settings: Settings, group: str) -> list[list[str]]:
+    """What Kafka's own command says of a group: (group, topic, partition, current offset, end, lag, …) a line."""
+    if not any(TOOLS.glob("kafka-tools-[0-9]*.jar")):
+        pytest.skip(f"kafka-tools is not in {TOOLS}: `make setup` fetches it")
+    command = [
+        *(java_command(), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", f"{TOOLS}/*"),
+        "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+        *("--bootstrap-server", settings.kafka.bootstrap_servers, "--describe", "--group", group),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return [line.split() for line in done.stdout.splitlines() if line.startswith(f"{group} ")]
+
+
+def eventually(asked: Callable[[], Any], what: str) -> Any:
+    """The first answer that says yes."""
+    pause, left = threading.Event(), WAIT_SECONDS
+    while not (found := asked()):
+        assert left > 0, what
+        pause.wait(0.25)
+        left -= 0.25
+    return found
+
+
+def test_offsets_of_a_query_are_seen_by_kafkas_own_command(fresh: Fresh) -> None:
+    settings = fresh.settings
+    admin = AdminClient(client_config(settings.kafka))
+    topic = settings.kafka.candles_topic
+    admin.create_topics([NewTopic(topic, num_partitions=2)])[topic].result()
+    name = f"test-{topic}"
+    groups = GroupOffsets(admin)
+    newest = report(name, read_to={topic: {"0": 0, "1": 0}})
+    # A broker that has just been started makes the topic of all groups first.
+    eventually(lambda: groups.commit([newest]), "the broker does not take the offsets")
+    assert [row[1:6] for row in consumer_groups(settings, group_of(name))] == [
+        [topic, "0", "0", "0", "0"],
+        [topic, "1", "0", "0", "0"],
+    ]
+
+
+@contextmanager
+def running(pipeline: Pipeline, port: int) -> Iterator[None]:
+    """The whole application in a thread, as it runs live."""
+    settings = pipeline.context().settings
+    context = replace(
+        pipeline.context(),
+        settings=settings.model_copy(
+            update={
+                "monitor": settings.monitor.model_copy(update={"port": port}),
+                "streaming": settings.streaming.model_copy(update={"trigger_seconds": 0.5}),
+            }
+        ),
+        once=False,
+    )
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        work = worker.submit(run, context, list(QUERIES), stop)
+        try:
+            yield
+        finally:
+            stop.set()
+            work.result()
+
+
+def test_the_running_application_tells_everybody_and_says_that_it_stopped(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = pipeline.settings
+    world = World((Observed(at(1), "1", at(1)), Beat(at(9))), tuple(hours_of("BTC", at(0), 9)))
+    publish(settings, world)
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
+    with running(pipeline, port):
+
+        def all_read() -> Any:
+            try:
+                body = requests.get(f"{address}/health", timeout=10).json()
+            except requests.ConnectionError:
+                return None
+            found = {one["subject"]: one["says"] for one in body["verdicts"] if one["kind"] == "query"}
+            rows = pipeline.database["post_prices"].count_documents({})
+            return (
+                body if set(found) == set(QUERIES) and rows and all("took" in says for says in found.values()) else None
+            )
+
+        body = eventually(all_read, "not all queries have had a batch")
+        assert requests.get(f"{address}/live", timeout=10).status_code == 200
+        application = {one["subject"]: one["level"] for one in body["verdicts"] if one["kind"] == "application"}
+        assert application == {"streaming": "ok"}
+
+        looker = PrometheusLook(f"{address}/metrics")
+        told = looker.at(AT)
+        looker.close()
+        assert told.application is not None
+        assert {query.name for query in told.application.queries if query.active} == set(QUERIES)
+        assert told.reports["post_prices"][0].state_rows > 0
+
+        # A query that has read everything: Kafka's own command counts no lag, and the ends of the topics.
+        def no_lag() -> Any:
+            rows = consumer_groups(settings, group_of("post_prices"))
+            return rows if len(rows) == 4 and all(row[5] == "0" for row in rows) else None
+
+        rows = eventually(no_lag, "the group of post_prices does not reach the end")
+        assert sum(int(row[3]) for row in rows if row[1] == settings.kafka.candles_topic) == 9
+
+        # What waits is in the state: the horizon of a day has no candle yet.
+        assert pipeline.spark is not None
+        (found,) = why(pipeline.context(), pipeline.database, "1", "btc")
+        outcomes = {fate.due.horizon_minutes: fate for fate in found.fates}
+        assert outcomes[0].outcome == "priced"
+        assert outcomes[1440].outcome == "not due yet"
+        assert "in Spark's state" in outcomes[1440].says and "not in Spark's state" not in outcomes[1440].says
+        assert "not tagged with ETH" in as_text(why(pipeline.context(), pipeline.database, "1", "ETH"))
+        assert "not received" in as_text(why(pipeline.context(), pipeline.database, "no such post", "BTC"))
+
+    documents = list(pipeline.database["query_progress"].find({"name": "post_prices", "rowsWritten": {"$gt": 0}}))
+    assert documents, "no report says what was written"
+    assert {"compute", "mongodb", "delta"} <= set(documents[0]["sinkMs"])
+
+    descriptions = job_descriptions(pipeline)
+    for said in ("post_prices, batch 0: write to MongoDB", "candles, batch 0: append to Delta", "repair: price"):
+        assert any(said in one for one in descriptions), said
+
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{address}/live", timeout=10)
+    for name, value in settings_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert monitor(["--once"]) == 2
+    assert "stopped" in capsys.readouterr().out
+
+
+def test_the_end_of_a_topic_is_looked_at_message_by_message(fresh: Fresh) -> None:
+    from newswake.kafka import ensure_topics
+
+    ensure_topics(fresh.settings.kafka)
+    publish(fresh.settings, World((Beat(at(3)), Beat(at(5))), tuple(hours_of("BTC", at(0), 4))))
+    kafka = fresh.settings.kafka
+    broker = KafkaBroker(client_config(kafka))
+    try:
+        topics, behind = Ends(broker, (kafka.posts_topic, kafka.candles_topic)).look(
+            {"candles": report(read_to={kafka.candles_topic: {"0": 0, "1": 0}})}
+        )
+    finally:
+        broker.close()
+    posts, candles = topics
+    assert (posts.messages, posts.event_at) == (2, at(5))
+    assert (candles.messages, candles.event_at) == (4, at(4))
+    assert behind["candles"].messages == {kafka.candles_topic: 4}
+
+
+def job_descriptions(pipeline: Pipeline) -> list[str]:
+    """What the Spark UI shows of each job."""
+    assert pipeline.spark is not None
+    jobs = pipeline.spark.sparkContext._jsc.sc().statusStore().jobsList(None)
+    found = [jobs.apply(number).description() for number in range(jobs.size())]
+    return [one.get() for one in found if one.isDefined()]
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    return {
+        "NEWSWAKE_HOME": str(settings.home),
+        "NEWSWAKE_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "NEWSWAKE_KAFKA__POSTS_TOPIC": settings.kafka.posts_topic,
+        "NEWSWAKE_KAFKA__CANDLES_TOPIC": settings.kafka.candles_topic,
+        "NEWSWAKE_MONGO__URI": settings.mongo.uri.get_secret_value(),
+        "NEWSWAKE_MONGO__DATABASE": settings.mongo.database,
+    }

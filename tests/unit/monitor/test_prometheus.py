@@ -1,0 +1,179 @@
+"""What goes out to Prometheus comes back as the same verdicts, and the files of conf/monitoring know its names."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry, generate_latest
+
+from newswake.health.inputs import DeadLetters, Inputs, RepairState, ServiceState
+from newswake.health.levels import Level
+from newswake.health.rules import judge
+from streaming.monitor.prometheus import PrometheusLook, inputs_of, samples_in
+from streaming.reporting.health_metrics import HealthMetrics
+from streaming.reporting.listener import Told
+from streaming.reporting.metrics import QueryMetrics
+from tests.conftest import ROOT
+from tests.unit.health.builders import AT, application, inputs, query, report
+
+CONF = ROOT / "conf" / "monitoring"
+BY_PROMETHEUS_ITSELF = {"up"}
+
+
+def exported(found: Inputs) -> str:
+    """The text of /metrics of an application in this state."""
+    registry = CollectorRegistry()
+    metrics = QueryMetrics(registry)
+    for state in found.application.queries if found.application else ():
+        metrics.started(state.name, state.name)
+        for one in found.reports.get(state.name, ()):
+            metrics.reported(Told({}, one))
+        if not state.active:
+            metrics.ended(state.name)
+    registry.register(HealthMetrics(lambda: (found, judge(found))))
+    return generate_latest(registry).decode()
+
+
+def read_back(found: Inputs) -> Inputs:
+    return inputs_of(samples_in(exported(found)), AT, ServiceState("prometheus", True, "answers"))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        inputs(dead_letters=DeadLetters(3, 0)),
+        inputs(application=application(seen_at=AT - timedelta(minutes=2))),
+        inputs(application=application(state="stopped")),
+        inputs(application=application(queries=(query("candles", heard_at=AT - timedelta(minutes=3)),))),
+        inputs(application=application(queries=(query("candles", active=False),))),
+        inputs(application=application(queries=(query("candles", seconds_behind={"Binance": 500.0}),))),
+        inputs(candles={coin: AT - timedelta(minutes=age) for coin, age in (("BTC", 1.5), ("ETH", 20), ("XRP", 9999))}),
+        inputs(reports={"post_prices": (report(watermark=AT - timedelta(hours=12)),)}),
+        inputs(dead_letters=DeadLetters(30, 20), repair=RepairState(AT - timedelta(hours=1), 0, 0)),
+    ],
+)
+def test_the_same_rules_say_the_same_of_what_prometheus_knows(found: Inputs) -> None:
+    def levels(of: Inputs) -> dict[tuple[str, str], Level]:
+        # Sources have no reasons in the series, and only one of both knows the service that was asked.
+        verdicts = judge(of).verdicts
+        return {(str(one.kind), one.subject): one.level for one in verdicts if one.kind not in ("source", "service")}
+
+    assert levels(read_back(found)) == levels(found)
+
+
+def test_figures_come_back() -> None:
+    found = read_back(inputs())
+    (prices,) = found.reports["post_prices"]
+    assert (prices.batch_id, prices.seconds, prices.state_rows, prices.state_bytes) == (41, 1.5, 12_000, 3_000_000)
+    assert prices.sinks == {"compute": 0.5, "mongodb": 0.2, "delta": 0.4}
+    assert found.candles == inputs().candles
+
+
+def test_rates_are_zero_while_there_is_nothing_to_do() -> None:
+    registry = CollectorRegistry()
+    metrics = QueryMetrics(registry)
+    metrics.started("candles", "run")
+    metrics.reported(Told({}, report("candles")))
+    assert registry.get_sample_value("newswake_processed_rows_per_second", {"query": "candles"}) == 240.0
+    metrics.idle("run")
+    assert registry.get_sample_value("newswake_processed_rows_per_second", {"query": "candles"}) == 0.0
+    metrics.reported(Told({}, report("candles")))
+    assert registry.get_sample_value("newswake_rows_written_total", {"query": "candles"}) == 60.0
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """Answers /metrics as the application, and a query as a Prometheus server that scrapes it."""
+    text = exported(inputs(dead_letters=DeadLetters(3, 0)))
+    result = [
+        {"metric": {"__name__": f"newswake_{one.name}", "job": "newswake", **one.labels}, "value": [0, str(one.value)]}
+        for one in samples_in(text)
+    ]
+    pages = {"/metrics": text, "/api/v1/query": json.dumps({"status": "success", "data": {"result": result}})}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = pages.get(self.path.partition("?")[0], "").encode()
+            self.send_response(200 if body else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as found:
+        Thread(target=found.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{found.server_address[1]}"
+        found.shutdown()
+
+
+def test_it_follows_a_server_of_prometheus_and_the_application_itself(server: str) -> None:
+    for url in (server, f"{server}/metrics"):
+        looker = PrometheusLook(url)
+        health = judge(looker.at(AT))
+        looker.close()
+        assert health.level is Level.OK, health.as_json()
+    nowhere = PrometheusLook(f"{server}/nothing")
+    assert judge(nowhere.at(AT)).level is Level.DOWN
+    nowhere.close()
+
+
+def names_in(expression: str) -> set[str]:
+    return set(re.findall(r"\b(newswake_[a-z_]+|up)\b(?=\s*(?:[{\[)]|$|[<>=/+*-]|\s))", expression))
+
+
+def expressions() -> list[tuple[str, str]]:
+    dashboard = json.loads((CONF / "grafana-dashboard.json").read_text(encoding="utf-8"))
+    groups = yaml.safe_load((CONF / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    panels = [(panel["title"], target["expr"]) for panel in dashboard["panels"] for target in panel["targets"]]
+    return panels + [(rule["alert"], rule["expr"]) for group in groups for rule in group["rules"]]
+
+
+@pytest.mark.parametrize(("where", "expression"), expressions())
+def test_the_dashboard_and_the_alerts_use_names_and_labels_that_are_exported(where: str, expression: str) -> None:
+    series: dict[str, set[str]] = {}
+    for sample in samples_in(exported(inputs(dead_letters=DeadLetters(3, 0)))):
+        series.setdefault(f"newswake_{sample.name}", set()).update(sample.labels)
+    names = names_in(expression)
+    assert names, f"{where} asks for nothing of ours"
+    assert names <= {*series, *BY_PROMETHEUS_ITSELF}, where
+    labels = {label for name in names for label in series.get(name, {"job"})}
+    asked = {label for group in re.findall(r"by \(([^)]*)\)", expression) for label in re.split(r"[, ]+", group)}
+    assert asked <= labels, where
+
+
+def test_the_dashboard_has_no_panel_on_another() -> None:
+    taken: set[tuple[int, int]] = set()
+    dashboard = json.loads((CONF / "grafana-dashboard.json").read_text(encoding="utf-8"))
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_prometheus_takes_the_rules_and_the_configuration() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool, which comes with Prometheus, is not on this machine")
+    for kind, file in (("rules", "alerts.yml"), ("config", "prometheus.yml")):
+        done = subprocess.run(
+            [promtool, "check", kind, str(Path(CONF, file))], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
