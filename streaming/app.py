@@ -18,11 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 # spark-submit puts this file's folder on the path, not the project's.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from pymongo.database import Database
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
@@ -96,9 +97,15 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     """Make what is missing, start the queries, repair, and wait for the end."""
     ensure_topics(context.settings.kafka)
     database = mongo_setup.connect(context.settings.mongo)
-    mongo_setup.ensure(database, context.settings.candles.coins)
-    if post_prices.NAME in queries:
-        writer.take(database, context.settings)
+    try:
+        mongo_setup.ensure(database, context.settings.candles.coins)
+        with writer.held(database, context.settings) as may_write:
+            _run(replace(context, may_write=may_write), queries, stop, database)
+    finally:
+        database.client.close()
+
+
+def _run(context: Context, queries: Sequence[str], stop: threading.Event, database: Database[dict[str, Any]]) -> None:
     _ensure_tables(context, queries)
     # All of them before the first one starts: a refusal must not stop others in the middle of a batch.
     for name in queries:
@@ -123,7 +130,6 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
         housekeeping.finish()
         deliver_reports(context.spark)
         context.spark.streams.removeListener(listener)
-        database.client.close()
 
 
 def _behind_what_is_lost(context: Context, queries: Sequence[str]) -> Context:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,12 +21,14 @@ class Context:
     """`once`: process what is there and end.
 
     `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them.
+    `may_write`: raises `ServiceError` when the tables are no longer ours to write; called before every write.
     """
 
     spark: SparkSession
     settings: Settings
     once: bool = False
     loss_accepted: bool = False
+    may_write: Callable[[], None] = lambda: None
 
     @cached_property
     def inputs(self) -> Inputs:

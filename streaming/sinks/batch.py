@@ -45,6 +45,7 @@ def write_batch(context: Context, output: Output, batch: DataFrame, transaction:
             return 0
         # `prepare` reads the table, so nobody else may write to it until this batch has.
         with output.guard(), materialised(output.prepare(rows)) as (new, new_count):
+            context.may_write()
             if output.came_again is not None and new_count < count:
                 output.came_again(rows, new, transaction)
             if new_count:
@@ -73,6 +74,7 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
         count = write_batch(context, output, batch, (checkpoint.id(), batch_id))
         if count:
             with output.guard():
+                context.may_write()
                 compaction.appended()
 
     writer = (

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts import cluster
+from scripts.checks import port_is_free
 from scripts.stop import stop
 from scripts.supervision import Supervisor, is_running, wait_until
 from tests.conftest import Fresh, free_ports
@@ -49,9 +50,8 @@ class Cluster:
 def spark_cluster() -> Iterator[Cluster]:
     """A master and two workers on ports that the system chose; they end with pytest."""
     home = Path(tempfile.mkdtemp(prefix="newswake-cluster-"))
-    port, ui, first, second = sorted(free_ports(4))
-    while second != first + 1:
-        port, ui, first, second = sorted(free_ports(4))
+    port, ui, *rest = free_ports(12)
+    first = next(one for one in rest if one + 1 not in (port, ui) and port_is_free(one + 1))
     environ = {
         "NEWSWAKE_HOME": str(home),
         "NEWSWAKE_CONF": os.environ["NEWSWAKE_CONF"],
