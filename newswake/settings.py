@@ -192,8 +192,8 @@ class Cluster(Group):
     """A Spark standalone cluster on this machine (`make cluster`)."""
 
     port: Port = Field(7077, description="port of the master, as in spark://127.0.0.1:7077")
-    ui_port: Port = Field(8080, description="port of the master's page")
-    worker_ui_port: Port = Field(8081, description="port of the first worker's page; the next worker has the next port")
+    ui_port: Port = Field(8180, description="port of the master's page")
+    worker_ui_port: Port = Field(8181, description="port of the first worker's page; the next worker has the next port")
     workers: PositiveInt = Field(2, description="how many workers")
     worker_cores: PositiveInt = Field(1, description="cores that each worker offers")
     worker_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = Field(

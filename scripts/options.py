@@ -10,7 +10,7 @@ from newswake.errors import SetupError
 from newswake.settings import Settings
 from scripts.places import CONF, JVM
 
-CLUSTER, S3 = CONF / "spark-cluster.conf", CONF / "spark-s3.conf"
+CLUSTER, KUBERNETES, S3 = (CONF / f"spark-{kind}.conf" for kind in ("cluster", "kubernetes", "s3"))
 EXECUTOR_JAVA_OPTIONS = "spark.executor.extraJavaOptions"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
@@ -54,7 +54,7 @@ def further(settings: Settings, master: str, environ: Mapping[str, str]) -> dict
     """The settings of Spark that this master and these paths need on top of the defaults."""
     result: dict[str, str] = {}
     if not is_local(master):
-        result |= properties(CLUSTER)
+        result |= properties(CLUSTER) | (properties(KUBERNETES) if master.startswith("k8s:") else {})
         # An executor runs in a folder of its own, so the file is named in full. Where the project is not installed at
         # the same place on the workers, Spark's own format is used there.
         log = f"-Dlog4j2.configurationFile={(CONF / 'log4j2.properties').as_uri()}"

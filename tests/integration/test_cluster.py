@@ -15,6 +15,7 @@ import pytest
 from scripts import cluster
 from scripts.checks import port_is_free
 from scripts.stop import stop
+from scripts.submit import parent_of
 from scripts.supervision import Supervisor, is_running, wait_until
 from tests.conftest import Fresh, free_ports
 from tests.integration.application import Submit, assert_nothing_secret
@@ -42,8 +43,9 @@ class Cluster:
 
     def executors(self) -> list[int]:
         """The executors that run below the workers."""
-        children = [Path(f"/proc/{pid}/task/{pid}/children") for pid in self.worker_pids()]
-        return [int(pid) for file in children for pid in file.read_text().split()]
+        workers = self.worker_pids()
+        everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [pid for pid in everyone if parent_of(pid) in workers]
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +83,8 @@ def test_executors_in_other_processes_give_the_same_rows(
     application = submit("--once", master=spark_cluster.master)
     application.until(lambda: len(spark_cluster.executors()) == 2)
     for pid in spark_cluster.executors():
-        line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        assert "CoarseGrainedExecutorBackend" in line and "-Xmx1024M" in line
+        line = Path(f"/proc/{pid}/cmdline").read_text()
+        assert "CoarseGrainedExecutorBackend" in line and "-Xmx1024M" in line and "conf/log4j2.properties" in line
     assert application.ends() == 0, application.said[-3000:]
     assert_prices(written, world)
     assert {name for name in written.versions() if written.table(name).height} >= {"posts", "candles", "post_prices"}
