@@ -22,14 +22,14 @@ def repair_by_hand(context: Context, period: Period) -> str:
     database = mongo_setup.connect(context.settings.mongo)
     try:
         writer.check(database, context.settings)
-        with _alone(context, database) as alone:
-            return _repair(alone, period)
+        with alone(context, database) as held:
+            return _repair(held, period)
     finally:
         database.client.close()
 
 
 @contextmanager
-def _alone(context: Context, database: Database[dict[str, Any]]) -> Iterator[Context]:
+def alone(context: Context, database: Database[dict[str, Any]]) -> Iterator[Context]:
     """Hold the tables where Delta cannot keep two processes apart, which is on S3; elsewhere the application may run.
 
     Raises `ServiceError` when it does and must not.

@@ -13,6 +13,10 @@ from newswake.settings import Lake
 
 ROWS_PER_FILE = 2_000_000
 
+# The protocol of every table. With these two there is no list of features that a reader has to know.
+READER_VERSION = 1
+WRITER_VERSION = 2
+
 # Only features that delta-rs, DuckDB and Polars read. Statistics over the first columns let a reader skip files by
 # time; no partition columns: a table of this size would only become thousands of small files by them.
 PROPERTIES = {

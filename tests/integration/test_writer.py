@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from pymongo.database import Database
 from newswake.errors import ServiceError
 from newswake.settings import Settings
 from streaming import writer
+from streaming.by_hand import alone
+from streaming.context import Context
+from streaming.locks import only_application
 from tests.conftest import Fresh
 
 pytestmark = pytest.mark.integration
@@ -88,3 +92,17 @@ def _refuses_in_time(may_write: Any, seconds: float = 20.0) -> bool:
             return True
         pause.wait(0.05)
     return False
+
+
+def test_on_s3_a_repair_by_hand_does_not_run_beside_the_application(
+    database: Database[dict[str, Any]], fresh: Fresh
+) -> None:
+    for path, refused in {"": False, "s3a://bucket/lake": True}.items():
+        lake = fresh.settings.lake.model_copy(update={"path": path})
+        context = Context(None, fresh.settings.model_copy(update={"lake": lake}))  # type: ignore[arg-type]
+        with only_application(context.settings), held(database, context.settings) as may_write:
+            with pytest.raises(ServiceError, match="Another streaming") if refused else nullcontext():
+                alone(context, database).__enter__()
+            may_write()
+        with alone(context, database) as allowed:
+            allowed.may_write()
