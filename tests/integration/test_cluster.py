@@ -25,7 +25,7 @@ from tests.worlds.messages import publish
 from tests.worlds.oracle import Difference, difference, expected, final_watermark
 from tests.worlds.world import World
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(2_400)]
 
 HORIZONS = (0, 1, 5, 15, 60, 240, 1440)
 
@@ -78,14 +78,14 @@ def assert_prices(written: Pipeline, world: World) -> None:
 def test_executors_in_other_processes_give_the_same_rows(
     spark_cluster: Cluster, submit: Submit, written: Pipeline, fresh: Fresh
 ) -> None:
-    world = live_world(seed=91, hours=40, posts=25, quiet=(12, 20))
+    world = live_world(seed=91, hours=32, posts=12, quiet=(12, 20))
     publish(fresh.settings, world)
     application = submit("--once", master=spark_cluster.master)
-    application.until(lambda: len(spark_cluster.executors()) == 2)
+    application.until(lambda: len(spark_cluster.executors()) == 2, 600)
     for pid in spark_cluster.executors():
         line = Path(f"/proc/{pid}/cmdline").read_text()
         assert "CoarseGrainedExecutorBackend" in line and "-Xmx1024M" in line and "conf/log4j2.properties" in line
-    assert application.ends() == 0, application.said[-3000:]
+    assert application.ends(1_200) == 0, application.said[-3000:]
     assert_prices(written, world)
     assert {name for name in written.versions() if written.table(name).height} >= {"posts", "candles", "post_prices"}
     assert_nothing_secret(application.said, fresh)
@@ -94,20 +94,20 @@ def test_executors_in_other_processes_give_the_same_rows(
 def test_a_worker_killed_in_the_middle_of_a_batch_changes_no_row(
     spark_cluster: Cluster, submit: Submit, written: Pipeline, fresh: Fresh
 ) -> None:
-    world = live_world(seed=92, hours=40, posts=25, quiet=(12, 20))
+    world = live_world(seed=92, hours=32, posts=12, quiet=(12, 20))
     publish(fresh.settings, world)
     wanted = expected(world, HORIZONS, final_watermark(world, HORIZONS, LATENESS_MINUTES))
     collection = written.database["post_prices"]
     application = submit(
         *("--once", "--queries", "post_prices"),
         master=spark_cluster.master,
-        NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER=str(len(world.candles) // 8),
+        NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER=str(len(world.candles) // 6),
     )
-    application.until(lambda: collection.count_documents({}) > wanted.height // 5)
+    application.until(lambda: collection.count_documents({}) > wanted.height // 5, 1_200)
     victim = spark_cluster.worker_pids()[0]
     os.kill(victim, signal.SIGKILL)
     assert collection.count_documents({}) < wanted.height, "it was over before the worker was killed"
     assert wait_until(lambda: not is_running(victim) and len(spark_cluster.worker_pids()) == 2, 30)
-    assert application.ends() == 0, application.said[-3000:]
+    assert application.ends(1_200) == 0, application.said[-3000:]
     assert "Lost executor" in application.said
     assert_prices(written, world)
