@@ -35,6 +35,10 @@ run: ## everything in the foreground; SOURCE=auto|live|simulated|FOLDER SPEED=60
 services: ## only Kafka and MongoDB, in the background
 	@$(SETUP) && exec $(VENV)/python -m scripts.services
 
+.PHONY: cluster
+cluster: ## a Spark master and two workers on this machine, in the background, for MASTER=spark://127.0.0.1:7077
+	@$(SETUP) && exec $(VENV)/python -m scripts.cluster
+
 .PHONY: stop
 stop: ## stop what runs
 	@$(SETUP) && exec $(VENV)/python -m scripts.stop

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from urllib.parse import quote, quote_plus, unquote, urlsplit
-from urllib.request import getproxies
 
 from pydantic import BaseModel, SecretStr
 
@@ -57,6 +57,13 @@ def secrets_of(model: BaseModel) -> list[str]:
     return list(dict.fromkeys(secret for secret in (*found, *passwords) if secret))
 
 
+def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
+    """What is secret in the variables of others that we go by: the keys of S3, and the passwords of proxies."""
+    proxies = [value for name, value in environ.items() if name.lower().endswith("_proxy")]
+    keys = [environ[name] for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") if environ.get(name)]
+    return [*keys, *(password for proxy in proxies for password in passwords_in(proxy))]
+
+
 def passwords_in(address: str) -> list[str]:
     """The password inside an address, which a driver may name without the rest, as written and as meant.
 
@@ -73,12 +80,10 @@ def passwords_in(address: str) -> list[str]:
 def configure(settings: Settings, program: str, level: int = logging.INFO) -> None:
     """Send all log records to standard error as `time level program message`.
 
-    No secret of the settings, nor one in the address of a proxy of the environment, is written: not in a record, and
-    not in the stack trace of an error that nobody expected.
+    No secret of the settings, and none that others put into the environment (keys of S3, proxies), is written: not in
+    a record, and not in the stack trace of an error that nobody expected.
     """
-    masking = MaskSecrets(
-        [*secrets_of(settings), *(part for proxy in getproxies().values() for part in passwords_in(proxy))]
-    )
+    masking = MaskSecrets([*secrets_of(settings), *secrets_of_environment(os.environ)])
     formatter = logging.Formatter(
         f"%(asctime)s.%(msecs)03dZ %(levelname)s {program} %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S"
     )

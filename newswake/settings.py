@@ -18,6 +18,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     SecretStr,
+    field_validator,
     model_validator,
 )
 
@@ -86,6 +87,13 @@ class Lake(Group):
         48, description="how long files that compaction has replaced are kept, for readers that still use them"
     )
     vacuum_hours: PositiveFloat = Field(6.0, description="time between two deletions of what is older than that")
+
+    @field_validator("path", "checkpoints")
+    @classmethod
+    def _hadoops_name_of_s3(cls, value: str) -> str:
+        if value.startswith(("s3://", "s3n://")):
+            raise ValueError("Spark reaches S3 by addresses that begin with s3a://")
+        return value.rstrip("/") if "://" in value else value
 
 
 class Streaming(Group):
@@ -210,6 +218,19 @@ class Monitor(Group):
     port: Port = Field(9809, description="port of /live, /ready, /health and /metrics")
 
 
+class Cluster(Group):
+    """A Spark standalone cluster on this machine (`make cluster`)."""
+
+    port: Port = Field(7077, description="port of the master, as in spark://127.0.0.1:7077")
+    ui_port: Port = Field(8180, description="port of the master's page")
+    worker_ui_port: Port = Field(8181, description="port of the first worker's page; the next worker has the next port")
+    workers: PositiveInt = Field(2, description="how many workers")
+    worker_cores: PositiveInt = Field(1, description="cores that each worker offers")
+    worker_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = Field(
+        "1200m", description="memory that each worker offers (an executor takes what conf/spark-cluster.conf says)"
+    )
+
+
 class Settings(Group):
     """All groups, and `home`: the folder that holds all state."""
 
@@ -228,6 +249,7 @@ class Settings(Group):
     local: Local = Local()
     dashboard: Dashboard = Dashboard()
     monitor: Monitor = Monitor()
+    cluster: Cluster = Cluster()
 
     @property
     def lake_path(self) -> str:
@@ -236,6 +258,11 @@ class Settings(Group):
     @property
     def checkpoints_path(self) -> str:
         return self.lake.checkpoints or str(self.home / "checkpoints")
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether tables or checkpoints are on an S3-compatible store."""
+        return any(path.startswith("s3a://") for path in (self.lake_path, self.checkpoints_path))
 
 
 def load(conf: Path | None = None) -> Settings:

@@ -13,13 +13,13 @@ from scripts.steps import common_cause, digest, is_stamped, run_step, say
 
 NEEDED_BYTES = 500_000_000
 RECIPE = "1"  # raise it when this file fetches differently
-KINDS = ("spark", "kafka")
+KINDS = ("spark", "s3", "kafka")
 IVY_FILE = CONF / "ivy.xml"
 STAMP = JVM / "newswake.stamp"
 
 
 def ensure_jars(java: str) -> None:
-    """Fetch the jars into `.jvm/spark` and `.jvm/kafka` unless they are there.
+    """Fetch the jars into a folder of `.jvm` for each of `KINDS`, unless they are there.
 
     They arrive in a draft that is renamed when it is whole. Raises `SetupError` with one sentence when that fails.
     """
@@ -43,7 +43,10 @@ def ensure_jars(java: str) -> None:
     for leftover in (draft, cache):
         shutil.rmtree(leftover, ignore_errors=True)
     counts = {kind: len(list((JVM / kind).glob("*.jar"))) for kind in KINDS}
-    say(f"the JVM dependencies are there: {counts['spark']} jars for Spark, {counts['kafka']} for the broker")
+    say(
+        f"the JVM dependencies are there: {counts['spark']} jars for Spark, {counts['s3']} for a lake on S3, "
+        f"{counts['kafka']} for the broker"
+    )
 
 
 def command(java: str, draft: Path, cache: Path) -> list[str]:

@@ -23,7 +23,7 @@ def describe(home: Path, now: float) -> list[str]:
     """Lines about one home. Raises `SettingsError` when its settings cannot be read."""
     resolved = resolve(environ={**os.environ, "NEWSWAKE_HOME": str(home)})
     lines = [f"{home} (source {read_mark(home) or 'not chosen yet'})"]
-    for kind in ("services", "run"):
+    for kind in ("services", "cluster", "run"):
         supervisor = Supervisor(home, kind)
         if supervisor.alive():
             lines.append(f"  {'make run' if kind == 'run' else 'in the background'}, supervisor {supervisor.pid()}:")

@@ -23,7 +23,10 @@ def homes() -> list[Path]:
 
 
 def stop(home: Path) -> list[str]:
-    """Stop a home's run and its services; returns what was stopped. Raises `ServiceError` when one does not end."""
+    """Stop a home's run, its Spark cluster and its services; returns what was stopped.
+
+    Raises `ServiceError` when one does not end.
+    """
     stopped = []
     run = Supervisor(home, "run")
     if run.alive():
@@ -35,10 +38,11 @@ def stop(home: Path) -> list[str]:
                 raise ServiceError(f"The run of {home} (pid {pid}) did not end within {RUN_SECONDS:g} s")
         run.shut_down()
         stopped.append("run")
-    background = Supervisor(home, "services")
-    if background.alive():
-        background.shut_down()
-        stopped.append("services")
+    for kind in ("cluster", "services"):
+        background = Supervisor(home, kind)
+        if background.alive():
+            background.shut_down()
+            stopped.append(kind)
     return stopped
 
 

@@ -19,11 +19,12 @@ from types import FrameType
 
 import pyspark
 
-from newswake.errors import NewswakeError, SetupError
+from newswake.errors import NewswakeError
 from newswake.settings import Settings, load
 from newswake.tether import die_with_parent
+from scripts import options
 from scripts.checks import java_command
-from scripts.places import CONF, JVM, ROOT
+from scripts.places import CONF, ROOT
 from scripts.supervision import is_running
 
 PATIENCE_SECONDS = 9.0  # from the signal until the driver must have ended; a whole run has 15 to stop
@@ -40,18 +41,21 @@ def command(
     settings: Settings, master: str, arguments: Sequence[str], quick_start: bool = False, program: str = "app"
 ) -> list[str]:
     """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
-    jars = sorted((JVM / "spark").glob("*.jar"))
-    if not jars:
-        raise SetupError(f"Spark's connectors are not in {JVM / 'spark'}: run `make setup`")
+    further = options.further(settings, master, os.environ)
     return [
         str(spark_home() / "bin" / "spark-submit"),
         *("--master", master),
         *("--properties-file", str(DEFAULTS)),
-        *("--jars", ",".join(map(str, jars))),
+        *("--jars", ",".join(map(str, options.jars(settings)))),
         *("--driver-memory", settings.local.driver_memory),
         *("--conf", f"spark.ui.port={settings.local.spark_ui_port}"),
         *("--conf", f"spark.sql.warehouse.dir={settings.home / 'spark' / 'warehouse'}"),
-        *(("--conf", f"{JAVA_OPTIONS}={default_of(JAVA_OPTIONS)} {QUICK_START}") if quick_start else ()),
+        *(
+            ("--conf", f"{JAVA_OPTIONS}={options.properties(DEFAULTS)[JAVA_OPTIONS]} {QUICK_START}")
+            if quick_start
+            else ()
+        ),
+        *(part for name, value in further.items() for part in ("--conf", f"{name}={value}")),
         # What is run by hand takes no port from the application beside it, and is not worth a history.
         *(_history(settings) if program == "app" else ("--conf", "spark.ui.enabled=false")),
         str(PROGRAMS[program]),
@@ -70,12 +74,6 @@ def event_logs(home: Path) -> Path:
     return home / "spark" / "events"
 
 
-def default_of(name: str) -> str:
-    """A setting of conf/spark-defaults.conf: one that is given on the command line takes its place whole."""
-    lines = (line.split(None, 1) for line in DEFAULTS.read_text(encoding="utf-8").splitlines())
-    return next((line[1].strip() for line in lines if len(line) == 2 and line[0] == name), "")
-
-
 def spark_home() -> Path:
     return Path(pyspark.__file__).parent
 
@@ -91,7 +89,7 @@ def environment(environ: Mapping[str, str], settings: Settings, master: str, jav
         "JAVA_HOME": environ.get("JAVA_HOME") or str(Path(java).resolve().parent.parent),
         "PYTHONUNBUFFERED": "1",
     }
-    if master.startswith("local"):  # its UI and ports are nobody else's
+    if options.is_on_this_machine(master):  # its UI and ports are nobody else's
         result["SPARK_LOCAL_IP"] = "127.0.0.1"
         result.setdefault("SPARK_LOCAL_DIRS", str(own_scratch(settings.home)))
         # RocksDB unpacks its library, 15 MB, and a JVM that is killed leaves it behind: not in /tmp.
@@ -207,16 +205,18 @@ def main() -> None:
     parser.add_argument("--quick-start", action="store_true", help="less work at the start, slower over history")
     parser.add_argument("--program", default="app", choices=list(PROGRAMS), help="which file of streaming/ to run")
     parser.add_argument("arguments", nargs="*", help="arguments of the application, after --")
-    options = parser.parse_args()
+    given = parser.parse_args()
     try:
         settings = load()
         java = java_command()
         clear_scratch(settings.home)
-        line = command(settings, options.master, options.arguments, options.quick_start, options.program)
+        line = command(settings, given.master, given.arguments, given.quick_start, given.program)
     except NewswakeError as error:
         print(f"newswake: {error}", file=sys.stderr)
         sys.exit(2)
-    environ = environment(os.environ, settings, options.master, java)
+    if advice := options.advice(settings, given.master):
+        print(f"newswake: {advice}", file=sys.stderr, flush=True)
+    environ = environment(os.environ, settings, given.master, java)
     try:
         sys.exit(run(line, environ, settings.home / "run" / "streaming.pid"))
     finally:

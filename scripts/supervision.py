@@ -1,7 +1,7 @@
 """The programs of a home under supervisord: its configuration, and talking to it over its socket.
 
-There are two of them for a home at the most: `services` (what `make services` leaves in the background) and `run`
-(what `make run` has in the foreground).
+There are three of them for a home at the most: `services` and `cluster` (what `make services` and `make cluster` leave
+in the background) and `run` (what `make run` has in the foreground).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ProgramState:
 
 
 class Supervisor:
-    """supervisord of a home. `kind` is `services` or `run`."""
+    """supervisord of a home. `kind` is `services`, `cluster` or `run`."""
 
     def __init__(self, home: Path, kind: str) -> None:
         self.home = home

@@ -114,7 +114,8 @@ def run(context: Context, queries: Sequence[str], stop: threading.Event) -> None
     try:
         coins = followed.coins_of(database) or context.settings.candles.coins
         mongo_setup.ensure(database, coins)
-        with reporting(context, database) as teller:
+        with writer.held(database, context.settings) as may_write, reporting(context, database) as teller:
+            context = replace(context, may_write=may_write)
             _work(context, database, CoinViews(database, coins), queries, stop, teller)
     finally:
         database.client.close()
@@ -128,8 +129,6 @@ def _work(
     stop: threading.Event,
     teller: Reporting,
 ) -> None:
-    if post_prices.NAME in queries:
-        writer.take(database, context.settings)
     with named_jobs(context.spark, "start: look at the tables"):
         _ensure_tables(context, queries)
     # All of them before the first one starts: a refusal must not stop others in the middle of a batch.

@@ -1,10 +1,18 @@
-"""The repair by hand: over any period, beside the application or without it, as often as one likes."""
+"""The repair by hand: over any period, as often as one likes; also beside the application, but for a lake on S3."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from pymongo.database import Database
 
 from newswake.errors import ServiceError
 from streaming import mongo_setup, writer
 from streaming.context import Context
+from streaming.locks import only_application
 from streaming.queries import post_prices
 from streaming.repair import Period, repair
 
@@ -14,8 +22,26 @@ def repair_by_hand(context: Context, period: Period) -> str:
     database = mongo_setup.connect(context.settings.mongo)
     try:
         writer.check(database, context.settings)
+        with alone(context, database) as held:
+            return _repair(held, period)
     finally:
         database.client.close()
+
+
+@contextmanager
+def alone(context: Context, database: Database[dict[str, Any]]) -> Iterator[Context]:
+    """Hold the tables where Delta cannot keep two processes apart, which is on S3; elsewhere the application may run.
+
+    Raises `ServiceError` when it does and must not.
+    """
+    if not context.settings.on_s3:
+        yield context
+        return
+    with only_application(context.settings), writer.held(database, context.settings) as may_write:
+        yield replace(context, may_write=may_write)
+
+
+def _repair(context: Context, period: Period) -> str:
     checkpoint = context.checkpoint(post_prices.NAME)
     if checkpoint.watermark() is None:
         raise ServiceError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +23,8 @@ class Context:
     """`once`: process what is there and end.
 
     `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them. `steps`
-    is where batches note how long they wrote.
+    is where batches note how long they wrote. `may_write`: raises `ServiceError` when the tables are no longer ours to
+    write; called before every write.
     """
 
     spark: SparkSession
@@ -30,6 +32,7 @@ class Context:
     once: bool = False
     loss_accepted: bool = False
     steps: Steps = field(default_factory=Steps)
+    may_write: Callable[[], None] = lambda: None
 
     @cached_property
     def inputs(self) -> Inputs:

@@ -13,6 +13,7 @@ class Files:
 
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
+        self._gateway: Any = spark.sparkContext._gateway
         self._conf: Any = spark._jsc.hadoopConfiguration()
 
     def exists(self, path: str) -> bool:
@@ -39,7 +40,7 @@ class Files:
             raise OSError(error.java_exception.getClass().getSimpleName()) from error
 
     def write_text(self, path: str, text: str) -> None:
-        """Write a file that is not there yet, whole or not at all: on a full disk, half of one would be believed."""
+        """Write or replace a file, whole or not at all: on a full disk, half of one would be believed."""
         place, system = self._open(path)
         # Spark does not read files whose names begin with a dot.
         draft = self._jvm.org.apache.hadoop.fs.Path(place.getParent(), f".{place.getName()}.draft")
@@ -48,8 +49,15 @@ class Files:
             stream.write(bytearray(text, "utf-8"))
         finally:
             stream.close()
-        if not system.rename(draft, place):
-            raise OSError(f"{path} could not be written: its draft cannot be renamed")
+        # The plain rename of HDFS and S3 leaves a file that is there as it is; only a local one is replaced by it.
+        options = self._gateway.new_array(self._jvm.org.apache.hadoop.fs.Options.Rename, 1)
+        options[0] = self._jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
+        try:
+            self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(place.toUri(), self._conf).rename(
+                draft, place, options
+            )
+        except Py4JJavaError as error:
+            raise OSError(f"{path} could not be written: {error.java_exception.getMessage()}") from error
 
     def replace_text(self, path: str, text: str) -> None:
         """Write a file in place of the one that may be there; who reads in between finds none."""

@@ -2,8 +2,8 @@
 
 Both the application and a repair by hand write the table `post_prices`: each reads what the table holds, writes to
 MongoDB and then to Delta, and nobody else may write between the first and the last. A lock file in the home does that
-for everything on one machine, also for threads of one process. It does not reach another machine, so only the machine
-and home from which the application was last started may write (streaming/writer.py).
+for everything on one machine, also for threads of one process. It does not reach another machine: that only one
+machine and home write is seen to in MongoDB (streaming/writer.py).
 """
 
 from __future__ import annotations

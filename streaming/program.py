@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -19,7 +20,7 @@ def run_program(name: str, work: Callable[[Settings], None]) -> int:
     settings: Settings | None = None
     try:
         settings = load()
-        mask = logs.MaskSecrets(logs.secrets_of(settings)).mask
+        mask = logs.MaskSecrets([*logs.secrets_of(settings), *logs.secrets_of_environment(os.environ)]).mask
         logs.configure(settings, name)
         work(settings)
     except EXPECTED as error:

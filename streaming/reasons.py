@@ -25,6 +25,11 @@ WORDS = (
     (r"^Mongo(?:Timeout|Socket|NodeIsRecovering|NotPrimary)", "MongoDB does not answer (setting mongo.uri)"),
     (r"^MongoSecurity|Authentication failed", "MongoDB refuses the user and the password (setting mongo.uri)"),
     (r"^Sasl|SslAuthentication", "the broker refuses us (settings of the group kafka)"),
+    (
+        r"^(?:AWSAccessDenied|AccessDenied|NoAuthWithAWS|NoAwsCredentials|AWSBadRequest)",
+        "the store of the lake refuses us (variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)",
+    ),
+    (r"^(?:AWSClientIO|AWSApiCallTimeout|UnknownStore)", "the store of the lake does not answer (AWS_ENDPOINT_URL)"),
     (r"^OutOfMemory", "the memory is used up (setting local.driver_memory)"),
     (
         r"^(?:Timeout|Disconnect).*(?:node|topic|partition)",

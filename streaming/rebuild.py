@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from newswake.errors import ServiceError
@@ -33,13 +34,14 @@ def rebuild(context: Context, query: str, run: Run) -> str:
         database = mongo_setup.connect(context.settings.mongo)
         try:
             writer.check(database, context.settings)
+            before = _rows(context, query)
+            closed = _closed(context) if query == post_prices.NAME and before else None
+            aside = context.checkpoint(query).move_aside(datetime.now(UTC))
+            if closed is not None:
+                with writer.held(database, context.settings) as may_write:
+                    repair(replace(context, may_write=may_write), until=closed)
         finally:
             database.client.close()
-        before = _rows(context, query)
-        closed = _closed(context) if query == post_prices.NAME and before else None
-        aside = context.checkpoint(query).move_aside(datetime.now(UTC))
-        if closed is not None:
-            repair(context, until=closed)
         run(context, [query], threading.Event())
         said = f"rebuilt {query}: its table had {before:,} rows and has {_rows(context, query):,}"
     return f"{said}; the old checkpoint is {aside}, which may be deleted" if aside else said

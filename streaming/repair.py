@@ -124,6 +124,7 @@ def _write(context: Context, rows: DataFrame) -> tuple[int, int]:
         owed, count = pinned(still_owed(rows, present))
         if not count:
             return 0, 0
+        context.may_write()
         mongo.write(post_price_documents(owed), context.settings.mongo, "post_prices")
         _merge(context, owed)
         priced = owed.where(F.col("price").isNotNull()).count()

@@ -50,6 +50,7 @@ def write_batch(context: Context, output: Output, batch: DataFrame, transaction:
             with steps.step(Step.COMPARE):
                 prepared = output.prepare(rows)
             with materialised(prepared, steps.step(Step.COMPARE)) as (new, new_count):
+                context.may_write()
                 if output.came_again is not None and new_count < count:
                     with steps.step(Step.COMPARE):
                         output.came_again(rows, new, transaction)
@@ -90,6 +91,7 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
         if count:
             steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
             with output.guard(), steps.step(Step.COMPACT):
+                context.may_write()
                 compaction.appended()
 
     writer = (

@@ -13,6 +13,9 @@ from newswake.settings import Lake
 
 ROWS_PER_FILE = 2_000_000
 
+# The protocol of every table. With these two there is no list of features that a reader has to know.
+PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}
+
 # Only features that delta-rs, DuckDB and Polars read. Statistics over the first columns let a reader skip files by
 # time; no partition columns: a table of this size would only become thousands of small files by them.
 PROPERTIES = {
@@ -32,7 +35,7 @@ VERSION_PROPERTY = "newswake.version"
 def ensure_table(spark: SparkSession, path: str, schema: T.StructType, lake: Lake) -> None:
     """Make the table when it is missing; an existing one keeps its rows, and gets the properties of today.
 
-    Raises `ServiceError` when the existing one is of another version or has other columns.
+    Raises `ServiceError` when the existing one is of another version, has other columns or needs newer readers.
     """
     wanted = properties(lake)
     if not is_table(spark, path):
@@ -41,12 +44,18 @@ def ensure_table(spark: SparkSession, path: str, schema: T.StructType, lake: Lak
             table = table.property(name, value)
         table.execute()
         return
-    row = DeltaTable.forPath(spark, path).detail().select("properties").first()
+    row = DeltaTable.forPath(spark, path).detail().select("properties", *PROTOCOL).first()
     held: dict[str, str] = dict(row["properties"]) if row else {}
     if (version := held.get(VERSION_PROPERTY, str(LAKE_VERSION))) != str(LAKE_VERSION):
         raise ServiceError(
             f"The table {path} was written by another version of newswake (version {version} of the tables, this one "
             f"writes {LAKE_VERSION}): use that version, or set lake.path to another folder"
+        )
+    if row and any(row[name] > pinned for name, pinned in PROTOCOL.items()):
+        versions = ", ".join(f"{name} {row[name]}" for name in PROTOCOL)
+        raise ServiceError(
+            f"The table {path} asks more of its readers than newswake's do ({versions}): another program has switched "
+            "on a feature of it. Restore the table, or set lake.path to another folder"
         )
     if differences := different_columns(read(spark, path).schema, schema):
         raise ServiceError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -32,6 +31,7 @@ class Pipeline:
     def __init__(self, spark: SparkSession | None, settings: Settings) -> None:
         self.spark = spark
         self.settings = settings
+        self.storage_options: dict[str, str] | None = None
         self.client: MongoClient[dict[str, Any]] = MongoClient(settings.mongo.uri.get_secret_value(), tz_aware=True)
 
     @property
@@ -57,12 +57,12 @@ class Pipeline:
         self.client.close()
 
     def table(self, name: str) -> pl.DataFrame:
-        frame = pl.from_arrow(DeltaTable(self._path(name)).to_pyarrow_table())
+        frame = pl.from_arrow(self.delta(name).to_pyarrow_table())
         assert isinstance(frame, pl.DataFrame)
         return frame
 
     def versions(self) -> dict[str, int]:
-        return {name: DeltaTable(self._path(name)).version() for name in TABLES}
+        return {name: self.delta(name).version() for name in TABLES}
 
     def documents(self, name: str) -> Documents:
         return {document["_id"]: document for document in self.database[name].find()}
@@ -78,5 +78,6 @@ class Pipeline:
         for folder in (self.settings.lake_path, self.settings.checkpoints_path):
             shutil.rmtree(folder)
 
-    def _path(self, name: str) -> str:
-        return str(Path(self.settings.lake_path) / name)
+    def delta(self, name: str) -> DeltaTable:
+        """A table of the lake; `storage_options` say how to reach one that is on S3."""
+        return DeltaTable(f"{self.settings.lake_path}/{name}", storage_options=self.storage_options)

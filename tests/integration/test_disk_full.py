@@ -29,9 +29,9 @@ from scripts import kafka_broker, mongod
 from scripts.supervision import Program, Supervisor, wait_until
 from streaming.reasons import reason_of
 from tests.conftest import ROOT, Fresh, free_ports
+from tests.integration.application import Application
 from tests.integration.disks import fill, make_space, small_disk
 from tests.integration.pipeline import Pipeline
-from tests.integration.test_submit import Application
 from tests.worlds.live import LATENESS_MINUTES
 from tests.worlds.messages import candles as candle_message
 from tests.worlds.messages import publish

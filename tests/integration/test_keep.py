@@ -165,8 +165,8 @@ def test_a_repair_from_another_place_or_without_a_stream_is_refused(pipeline: Pi
     pipeline.database[writer.COLLECTION].insert_one({"_id": writer.NAME, "host": "elsewhere", "home": "/there"})
     with pytest.raises(ServiceError, match="written from elsewhere, home /there, and not from here"):
         repair_by_hand(pipeline.context(), Period())
-    writer.take(pipeline.database, pipeline.settings)
-    writer.check(pipeline.database, pipeline.settings)
+    with writer.held(pipeline.database, pipeline.settings):
+        writer.check(pipeline.database, pipeline.settings)
 
 
 def test_a_week_late_once_and_what_is_revised_is_recorded(pipeline: Pipeline) -> None:

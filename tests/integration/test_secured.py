@@ -17,9 +17,9 @@ from newswake.kafka import ensure_topics
 from newswake.settings_sources import resolve
 from streaming import mongo_setup
 from tests.conftest import ROOT, free_ports
+from tests.integration.application import Application
 from tests.integration.pipeline import Pipeline
 from tests.integration.secured import PASSWORD, Secured, secured_services
-from tests.integration.test_submit import Application
 from tests.worlds.live import LATENESS_MINUTES
 from tests.worlds.oracle import Difference, difference, expected
 from tests.worlds.world import HOUR, Observed, World, at, hours_of

@@ -78,23 +78,24 @@ from newswake.settings import load
 
 logs.configure(load(), "program")
 def fail():
-    raise ValueError("thread http://a/?auth_token=one%2Ftwo%2Bthree one/two+three proxy-password feed-password")
+    raise ValueError("of http://a/?auth_token=one%2Ftwo%2Bthree one/two+three proxy-password feed-password s3-secret")
 thread = threading.Thread(target=fail)
 thread.start()
 thread.join()
-raise ValueError("main http://a/?auth_token=one%2Ftwo%2Bthree one/two+three proxy-password feed-password")
+raise ValueError("main http://a/?auth_token=one%2Ftwo%2Bthree one/two+three proxy-password feed-password s3-secret")
 """
     environ = {
         "NEWSWAKE_HOME": str(tmp_path),
         "NEWSWAKE_CRYPTOPANIC__KEY": "one/two+three",
         "NEWSWAKE_RSS__FEEDS": "http://me:feed-password@127.0.0.1/rss",
         "https_proxy": "http://me:proxy-password@127.0.0.1:1",
+        "AWS_SECRET_ACCESS_KEY": "s3-secret",
     }
     ended = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, **environ}, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert ended.stderr.count("auth_token=******** ******** ******** ********") == 2, ended.stderr
+    assert ended.stderr.count("auth_token=******** ******** ******** ******** ********") == 2, ended.stderr
     assert "Traceback" in ended.stderr and "line 8" in ended.stderr
 
 

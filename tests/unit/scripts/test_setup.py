@@ -79,7 +79,7 @@ def fake_ivy(folder: Path, whole: bool) -> Path:
     names = jars.declared() if whole else jars.declared()[:2]
     script = folder / "java"
     lines = ["#!/bin/sh", 'for arg; do case "$arg" in */draft/*) draft="${arg%%/draft/*}/draft";; esac; done']
-    lines += ['mkdir -p "$draft/spark" "$draft/kafka"', 'touch "$draft/kafka/x.jar"']
+    lines += ['mkdir -p "$draft/spark" "$draft/s3" "$draft/kafka"', 'touch "$draft/s3/x.jar" "$draft/kafka/x.jar"']
     lines += [f'touch "$draft/spark/{name}-{version}.jar"' for name, version in names]
     script.write_text("\n".join([*lines, "" if whole else "exit 1"]))
     script.chmod(0o755)
@@ -103,7 +103,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_jars_are_fetched_once(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
     jars.ensure_jars(str(fake_ivy(places, whole=True)))
-    assert {path.name for path in (places / "jvm").iterdir()} == {"spark", "kafka", "stamp"}
+    assert {path.name for path in (places / "jvm").iterdir()} == {"spark", "s3", "kafka", "stamp"}
     capsys.readouterr()
     jars.ensure_jars("/no/such/java")
     assert capsys.readouterr().out == ""
