@@ -16,6 +16,7 @@ from newswake.errors import NewswakeError, SetupError
 from scripts.checks import check_python, java_command
 from scripts.jars import ensure_jars
 from scripts.packages import ensure_packages
+from scripts.page import ensure_page
 from scripts.places import ROOT, SETUP_LOG
 from scripts.steps import common_cause, say
 
@@ -27,6 +28,7 @@ def set_up() -> None:
     with alone():
         ensure_packages()
         ensure_jars(java)
+        ensure_page()
 
 
 @contextmanager

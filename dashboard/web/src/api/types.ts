@@ -1,0 +1,43 @@
+/** Short names for what the server answers. `schema.ts` is made from openapi.json by `npm run types`. */
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type { paths };
+export type Alerts = Schemas["Alerts"];
+export type AlertRules = Schemas["AlertRules"];
+export type Banner = Schemas["Banner"];
+export type Bar = Schemas["Bar"];
+export type Bars = Schemas["Bars"];
+export type Candles = Schemas["Candles"];
+export type Card = Schemas["Card"];
+export type CoinMover = Schemas["Mover"];
+export type Correlation = Schemas["Correlation"];
+export type Describe = Schemas["Describe"];
+export type Estimate = Schemas["Estimate"];
+export type Followed = Schemas["Followed"];
+export type Gauge = Schemas["Gauge"];
+export type Health = Schemas["Health"];
+export type Histogram = Schemas["Histogram"];
+export type Holding = Schemas["Holding"];
+export type Horizon = Schemas["Horizon"];
+export type LiveMessage = Schemas["LiveMessage"];
+export type Marker = Schemas["Marker"];
+export type Markers = Schemas["Markers"];
+export type Portfolio = Schemas["Portfolio"];
+export type Post = Schemas["Post"];
+export type PostMover = Schemas["MovedBy"];
+export type PostRef = Schemas["PostRef"];
+export type Posts = Schemas["Posts"];
+export type Sent = Schemas["Sent"];
+export type Session = Schemas["Session"];
+export type Spike = Schemas["Spike"];
+export type Statistics = Schemas["Statistics"];
+export type Ticker = Schemas["Ticker"];
+export type Tickers = Schemas["Tickers"];
+export type Votes = Schemas["Votes"];
+export type Wake = Schemas["Wake"];
+export type WakeRow = Schemas["WakeRow"];
+export type Wakes = Schemas["Wakes"];
+export type Interval = Candles["interval"];
+export type Tone = Marker["tone"];

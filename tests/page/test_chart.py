@@ -1,0 +1,114 @@
+"""The chart: it loads, it moves with the market, its markers open the posts, and it keeps where one was looking."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from scripts.supervision import wait_until
+from tests.page import seed
+from tests.page.conftest import Server, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# Finds the marker of a post whose return is still open: a blot of its colour on the chart's canvas.
+FIND_OPEN_MARKER = """() => {
+  const wanted = getComputedStyle(document.documentElement).getPropertyValue('--accent').trim();
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(wanted.slice(at, at + 2), 16));
+  for (const canvas of document.querySelectorAll('.chart-canvas canvas')) {
+    const box = canvas.getBoundingClientRect();
+    if (box.width < 300 || !canvas.width) continue;
+    const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const row = 3;
+    for (let at = 0; at < data.length; at += 4) {
+      const inside = at + 4 * width * row;
+      const same = (from) => data[from] === r && data[from + 1] === g && data[from + 2] === b && data[from + 3] === 255;
+      if (same(at) && same(inside)) {
+        const place = at / 4;
+        const scale = box.width / width;
+        return { x: box.left + (place % width) * scale, y: box.top + (Math.floor(place / width) + row) * scale };
+      }
+    }
+  }
+  return null;
+}"""
+
+
+def shown_bars(page: Page) -> int:
+    return int(page.locator(".chart-canvas").get_attribute("data-bars") or 0)
+
+
+def shown_range(page: Page) -> tuple[str | None, str | None]:
+    chart = page.locator(".chart-canvas")
+    return chart.get_attribute("data-from"), chart.get_attribute("data-to")
+
+
+def test_the_first_page_shows_candles_posts_and_that_they_are_simulated(visitor: Visitor, server: Server) -> None:
+    page = visitor().see("/")
+    expect(page.locator(".chart-canvas")).to_have_attribute("data-markers", re.compile(r"[1-9]\d*"))
+    assert shown_bars(page) > 500
+    expect(page.locator(".banner.simulated")).to_contain_text("SIMULATED")
+    expect(page.locator(".chart-head h1")).to_have_text("BTC/USDT")
+    expect(page.get_by_role("link", name="TradingView")).to_have_attribute("href", "https://www.tradingview.com/")
+    expect(page.locator(".chart-foot")).to_contain_text("1 gap without candles")
+    assert page.locator(".feed-panel .post").count() > 10
+
+
+def test_a_new_minute_is_drawn_without_losing_the_place(visitor: Visitor, server: Server) -> None:
+    page = visitor().see("/?coin=ETH&interval=1m")
+    page.locator(".chart-canvas").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("-")
+    before, bars = shown_range(page), shown_bars(page)
+    server.next_minute("ETH", 4_321.09)
+    expect(page.locator(".legend")).to_contain_text("C 4,321.09")
+    expect(page.locator(".chart-price")).to_have_text("4,321.09")
+    assert shown_bars(page) == bars + 1
+    assert shown_range(page) == before
+
+
+def test_a_marker_shows_its_title_and_opens_the_card(visitor: Visitor) -> None:
+    page = visitor().see("/?coin=BTC&interval=1m&horizon=240")
+    expect(page.locator(".chart-canvas")).to_have_attribute("data-markers", re.compile(r"[1-9]\d*"))
+    assert wait_until(lambda: page.evaluate(FIND_OPEN_MARKER) is not None, 10.0)
+    place = page.evaluate(FIND_OPEN_MARKER)
+    page.mouse.move(place["x"], place["y"])
+    title = page.locator(".tip-title").inner_text()
+    page.mouse.click(place["x"], place["y"])
+    expect(page.get_by_role("dialog", name="Post").locator(".card-title")).to_have_text(title)
+    assert "post=" in page.url
+
+
+def test_older_candles_come_when_one_goes_there(visitor: Visitor) -> None:
+    page = visitor().see("/?coin=PEPE&interval=1m")
+    bars = shown_bars(page)
+    page.locator(".chart-canvas").focus()
+    for _ in range(8):
+        page.keyboard.press("-")
+    assert wait_until(lambda: shown_bars(page) > bars, 20.0)
+
+
+def test_small_and_large_prices_are_written_in_full(visitor: Visitor) -> None:
+    page = visitor().see("/")
+    expect(page.locator(".ticker", has_text="PEPE").locator(".ticker-price")).to_have_text(
+        re.compile(r"^0\.00001\d{3}$")
+    )
+    expect(page.locator(".ticker", has_text="BTC").locator(".ticker-price")).to_have_text(
+        re.compile(r"^1\d\d,\d{3}\.\d\d$")
+    )
+
+
+def test_times_are_utc_or_of_this_machine(visitor: Visitor, server: Server) -> None:
+    page = visitor(timezone_id="Asia/Tokyo").see("/health")
+    newest = server.database["candles"].find_one(sort=[("open_time", -1)])
+    assert newest is not None
+    closed = newest["open_time"] + seed.MINUTE
+    clock = page.locator(".clock-now")
+    expect(clock).to_have_text(f"{closed:%H:%M}")
+    page.get_by_role("button", name="UTC").click()
+    expect(clock).to_have_text(f"{(closed.hour + 9) % 24:02}:{closed:%M}")
+    page.reload()
+    expect(page.get_by_role("button", name="local")).to_be_visible()
