@@ -48,14 +48,15 @@ def test_only_what_is_not_stored_yet() -> None:
 def test_many_readers_are_one_question() -> None:
     minutes, now = made(exchange := Exchange(rows))
 
-    async def ask(times: int) -> None:
-        await asyncio.gather(*(minutes.after("BTC", from_ms(CLOSED)) for _ in range(times)))
+    async def ask_twice() -> list[int]:
+        asked = []
+        for _ in range(2):
+            await asyncio.gather(*(minutes.after("BTC", from_ms(CLOSED)) for _ in range(50)))
+            asked.append(len(exchange.asked))
+            now[0] += KEEP_SECONDS
+        return asked
 
-    asyncio.run(ask(50))
-    assert len(exchange.asked) == 1
-    now[0] += KEEP_SECONDS
-    asyncio.run(ask(50))
-    assert len(exchange.asked) == 2
+    assert asyncio.run(ask_twice()) == [1, 2]
 
 
 @pytest.mark.parametrize("body", [None, [[None] * 6], [["x"]], [[]], {}])
