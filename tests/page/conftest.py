@@ -141,7 +141,7 @@ class Visit:
         from playwright.sync_api import expect
 
         self.page.goto(address)
-        self.page.wait_for_selector("main .panel")
+        self.page.wait_for_selector("main h1")
         expect(self.page.locator(".loading")).to_have_count(0)
         return self.page
 
