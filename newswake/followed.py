@@ -76,19 +76,19 @@ def coins_of(database: Database[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def seed(database: Database[dict[str, Any]], coins: Sequence[str]) -> None:
-    """Fill a list that never had a coin; these are followed without a wish."""
-    if database[COLLECTION].find_one() is not None:
+    """Fill a list that was never filled; these are followed without a wish."""
+    if database[COLLECTION].find_one({"seeded": True}) is not None:
         return
     now = datetime.now(UTC)
     documents = [
-        {"_id": coin, "status": Status.FOLLOWING, "position": place, "wished_at": now}
+        {"_id": coin, "status": Status.FOLLOWING, "position": place, "wished_at": now, "seeded": True}
         for place, coin in enumerate(coins)
     ]
     try:
         database[COLLECTION].insert_many(documents, ordered=False)
     except BulkWriteError as error:
         if any(one["code"] != DUPLICATE_KEY for one in error.details["writeErrors"]):
-            raise  # the others mean that somebody else has just filled it
+            raise  # the others are wished for already
 
 
 def add(database: Database[dict[str, Any]], coin: str) -> Followed:

@@ -38,6 +38,13 @@ def ensure_page() -> None:
         REASON.unlink(missing_ok=True)
 
 
+def why_absent() -> str:
+    """Empty where the page is built, else one sentence that says why it is not."""
+    if (DIST / "index.html").is_file():
+        return ""
+    return REASON.read_text(encoding="utf-8").strip() if REASON.is_file() else "It is not built: run `make setup`"
+
+
 def _ensure() -> None:
     wanted = digest(RECIPE, *_sources())
     if is_stamped(BUILD_STAMP, wanted) and (DIST / "index.html").is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from newswake.settings import Dashboard, Settings
 from newswake.settings_sources import Resolved
-from scripts import mongod
+from scripts import mongod, page
 from scripts.services import local_services
 from scripts.sources import Source
 
@@ -17,7 +17,7 @@ def text(source: Source, resolved: Resolved, settings: Settings) -> str:
         database += f" (password in {mongod.folder(source.home) / 'password'})"
     rows = {
         "source": source.label,
-        "page": page_address(settings.dashboard),
+        "page": page_line(settings.dashboard, page.why_absent()),
         "broker": f"{kafka.bootstrap_servers}, topics {kafka.posts_topic} and {kafka.candles_topic}",
         "MongoDB": database,
         "Spark UI": f"http://127.0.0.1:{settings.local.spark_ui_port} (once the streaming job is up)",
@@ -26,6 +26,16 @@ def text(source: Source, resolved: Resolved, settings: Settings) -> str:
         "logs": str(source.home / "logs"),
     }
     return "\n".join(f"  {name:9} {value}" for name, value in rows.items())
+
+
+def page_line(dashboard: Dashboard, absent: str) -> str:
+    """Where the page is; where it is not built, that only its API is there, and why.
+
+    >>> page_line(Dashboard(), "There is no Node")
+    'http://127.0.0.1:8080, only its API: There is no Node'
+    """
+    address = page_address(dashboard)
+    return f"{address}, only its API: {absent}" if absent else address
 
 
 def page_address(dashboard: Dashboard) -> str:

@@ -18,7 +18,7 @@ from newswake.health.read import read
 from newswake.health.report import Report
 from newswake.health.rules import judge
 from newswake.health.words import span
-from newswake.home import read_mark
+from newswake.home import LIVE, read_mark
 from newswake.settings import Settings
 
 OLD: Final = timedelta(minutes=10)
@@ -40,15 +40,18 @@ async def health(context: Context) -> Health:
     except PyMongoError:
         return _away(context, at)
     judged = judge(inputs)
-    candle_age = _age(inputs.newest_close, judged.now)
+    # The rules know that rows are live from the application, which may have been off for days.
+    live = source_kind(context.settings) == LIVE and inputs.newest_close is not None
+    now = at if live else judged.now
+    candle_age = _age(inputs.newest_close, now)
     return Health(
         level=_level(judged.level),
         sentence=_sentence(judged),
         checked_at=at,
-        now=judged.now,
+        now=now,
         database="up",
         candle=candle_age,
-        post=_age(newest["published_at"] if newest else None, judged.now),
+        post=_age(newest["published_at"] if newest else None, now),
         queries=[_query(name, reports[0], judged) for name, reports in inputs.reports.items() if reports],
         sources=_sources(inputs),
         verdicts=[

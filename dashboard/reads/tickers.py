@@ -22,8 +22,8 @@ async def tickers(context: Context) -> Tickers:
     coins = await followed_coins(context)
     now = await newest_close(context.tables)
     quote = context.settings.candles.quote
-    if now is None:
-        return Tickers(now=None, quote=quote, coins=[_ticker(coin, {}, {}, None) for coin in coins])
+    if now is None or not coins:
+        return Tickers(now=now, quote=quote, coins=[_ticker(coin, {}, {}, None) for coin in coins])
     market = {**of_market(context.settings.candles), "symbol": {"$in": coins}}
     rows = await context.tables.aggregate("candles", _stages(market, now), limit=len(coins) * 60)
     posts = await context.tables.aggregate("posts", _posts(now), limit=10_000)

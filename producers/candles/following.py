@@ -130,7 +130,7 @@ class FollowedCoins:
             try:
                 if database is None:
                     database = client(self._settings.mongo)[self._settings.mongo.database]
-                    followed.seed(database, self._wanted.coins)
+                    followed.seed(database, self._settings.candles.coins)
                 self._write(database)
                 self._take(followed.read(database))
                 if self._away:

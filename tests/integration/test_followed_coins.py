@@ -64,6 +64,15 @@ def test_the_list(database: Database[dict[str, Any]]) -> None:
             followed.add(database, wrong)
 
 
+def test_a_wish_before_the_first_start_does_not_stand_for_the_list(database: Database[dict[str, Any]]) -> None:
+    followed.add(database, "ETH")
+    followed.seed(database, ["BTC", "ETH"])
+    assert {one.coin: one.status for one in followed.read(database)} == {
+        "BTC": Status.FOLLOWING,
+        "ETH": Status.CHECKING,
+    }
+
+
 def test_the_list_has_an_end(database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(followed, "MOST_COINS", 2)
     followed.seed(database, SEEDED)

@@ -43,7 +43,7 @@ def running(pipeline: Pipeline) -> Iterator[Future[None]]:
             application.result()
 
 
-def wait_until(condition: Callable[[], bool], application: Future[None], seconds: float = 300.0) -> None:
+def wait_until(condition: Callable[[], bool], application: Future[None], seconds: float = 500.0) -> None:
     pause, deadline = threading.Event(), time.monotonic() + seconds
     while not condition():
         assert not application.done(), application.exception()

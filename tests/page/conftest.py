@@ -116,9 +116,8 @@ def browser() -> Iterator[Browser]:
     program = os.environ.get("NEWSWAKE_TEST_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not program:
         pytest.skip("there is no Chromium on the PATH (NEWSWAKE_TEST_CHROMIUM may name one)")
-    if not (built.DIST / "index.html").is_file():
-        reason = built.REASON.read_text(encoding="utf-8").strip() if built.REASON.is_file() else "run `make setup`"
-        pytest.skip(f"the page is not built: {reason}")
+    if absent := built.why_absent():
+        pytest.skip(f"the page is not there: {absent}")
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PATIENCE_MS)
@@ -141,7 +140,7 @@ class Visit:
         from playwright.sync_api import expect
 
         self.page.goto(address)
-        self.page.wait_for_selector("main .panel")
+        self.page.wait_for_selector("main h1")
         expect(self.page.locator(".loading")).to_have_count(0)
         return self.page
 

@@ -78,10 +78,10 @@ def test_without_network_the_pipeline_goes_on_and_the_reason_is_kept(
     page.ensure_page()
     said = capsys.readouterr().out.splitlines()
     assert "there will be no page" in said[-1] and "not to be reached" in said[-1]
-    assert "not to be reached" in page.REASON.read_text()
+    assert "not to be reached" in page.why_absent()
     (places / "offline").unlink()
     page.ensure_page()
-    assert (places / "web/dist/index.html").is_file() and not page.REASON.exists()
+    assert (places / "web/dist/index.html").is_file() and page.why_absent() == ""
 
 
 def test_a_failing_build_leaves_the_page_of_before(places: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { get } from "../api/client";
 import type { Card } from "../api/types";
 import { useResource, useTopic } from "../state/resource";
-import { addressWith, go, setParams } from "../state/url";
+import { setParams } from "../state/url";
 import { Exports } from "../ui/controls";
 import { Icon } from "../ui/icons";
 import { Shown } from "../ui/states";
@@ -33,7 +33,7 @@ export function PostCard({ id }: { id: string }) {
     box.current?.focus();
   }, [id]);
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => event.key === "Escape" && !event.defaultPrevented && go(addressWith({ post: null }));
+    const onKey = (event: KeyboardEvent) => event.key === "Escape" && !event.defaultPrevented && close();
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);

@@ -65,7 +65,7 @@ export function Exports({ path, query }: { path: string; query: object }) {
     <span class="exports">
       <Icon name="download" size={15} />
       {(["csv", "parquet"] as const).map((format) => (
-        <a key={format} href={addressOf(`/api/export/${path}`, { ...query, format })} download>
+        <a key={format} href={addressOf(`/api/export/${path}`, { ...query, format })} download="">
           {format === "csv" ? "CSV" : "Parquet"}
           <span class="sr-only"> export</span>
         </a>
