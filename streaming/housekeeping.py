@@ -60,8 +60,11 @@ class Housekeeping:
         if spark.getConf().get("spark.eventLog.enabled", "false") != "true" or folder.scheme not in ("", "file"):
             return
         events = Path(unquote(folder.path))
-        event_log.forget_old(events, spark.applicationId)
-        event_log.bound(event_log.folder_of(events, spark.applicationId))
+        try:
+            event_log.forget_old(events, spark.applicationId)
+            event_log.bound(event_log.folder_of(events, spark.applicationId))
+        except (OSError, ValueError) as error:  # ValueError: a line that is not whole
+            log.warning("the event log was not kept within bounds: %s", error)
 
     def is_due(self, now: datetime) -> bool:
         """Whether it was last done long enough ago. A new lake has nothing to delete: its time begins now."""
@@ -89,6 +92,7 @@ class Housekeeping:
 
     def finish(self) -> None:
         """What is under way ends with the session; the next start does it again."""
+        self._bound_event_log()  # one that is run once has had no other time for it
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, at: datetime) -> None:

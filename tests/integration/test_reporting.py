@@ -46,7 +46,7 @@ def consumer_groups(settings: Settings, group: str) -> list[list[str]]:
         *("--bootstrap-server", settings.kafka.bootstrap_servers, "--describe", "--group", group),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    return [line.split() for line in done.stdout.splitlines() if line.startswith(f"{group} ")]
+    return sorted(line.split() for line in done.stdout.splitlines() if line.startswith(f"{group} "))
 
 
 def eventually(asked: Callable[[], Any], what: str) -> Any:

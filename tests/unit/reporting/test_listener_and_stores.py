@@ -1,0 +1,132 @@
+"""Reports on their way: what is added to Spark's own, and that those who take them may fail."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from pymongo.errors import AutoReconnect
+
+from streaming.reporting.groups import GroupOffsets
+from streaming.reporting.listener import Told, read_report
+from streaming.reporting.mongodb import MongoStore
+from streaming.sinks.steps import Step, Steps
+from tests.unit.health.builders import application, report
+from tests.unit.health.test_report import PROGRESS
+
+
+def test_a_report_has_the_steps_of_writing_beside_sparks_own() -> None:
+    steps = Steps()
+    steps.took("post_prices", 7, Step.COMPUTE, 0.25)
+    steps.took("post_prices", 7, Step.COMPARE, 0.125)
+    steps.took("post_prices", 7, Step.COMPARE, 0.125)
+    steps.took("post_prices", 7, Step.COMPACT, 0.0001)
+    steps.wrote("post_prices", 7, 12)
+    steps.took("post_prices", 8, Step.COMPUTE, 9.0)
+    spark = {name: value for name, value in PROGRESS.items() if name not in ("sinkMs", "rowsWritten")}
+    told = read_report(json.dumps(spark), steps)
+    assert {name: told.document[name] for name in spark if name != "timestamp"} == {
+        name: value for name, value in spark.items() if name != "timestamp"
+    }
+    assert told.document["timestamp"] == datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert told.document["sinkMs"] == {"compute": 250, "compare": 250}
+    assert (told.report.rows_written, told.report.sinks) == (12, {"compute": 0.25, "compare": 0.25})
+    assert read_report(json.dumps(spark), steps).document["sinkMs"] == {}, "it is told once"
+    assert steps.take("post_prices", 8).seconds == {"compute": 9.0}
+
+
+def test_batches_that_never_report_are_forgotten() -> None:
+    steps = Steps()
+    for batch in range(1_000):
+        steps.took("posts", batch, Step.COMPUTE, 1.0)
+    assert steps.take("posts", 0).seconds == {}
+    assert steps.take("posts", 999).seconds == {"compute": 1.0}
+
+
+class Collection:
+    """Fails while it is told to."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.documents: list[Any] = []
+
+    def insert_many(self, documents: list[Any]) -> None:
+        if self.away:
+            raise AutoReconnect("gone")
+        self.documents += documents
+
+    def replace_one(self, key: dict[str, Any], document: dict[str, Any], upsert: bool) -> None:
+        assert upsert
+        self.insert_many([document])
+
+
+def test_a_database_that_is_away_is_said_once_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    reports, signs = Collection(), Collection()
+    store = MongoStore({"query_progress": reports, "application": signs})  # type: ignore[arg-type]
+    told = Told({"batchId": 1}, report())
+    store.store([told])
+    store.store([])
+    reports.away = signs.away = True
+    store.store([told])
+    store.sign(application())
+    assert caplog.text.count("cannot be stored: AutoReconnect") == 1
+    reports.away = signs.away = False
+    store.sign(application())
+    assert len(reports.documents) == len(signs.documents) == 1
+    assert "_id" not in told.document, "what others take as well was changed"
+
+
+class Admin:
+    """The broker's side of a commit: `refuses` a partition with an error, or `is_away` as a whole."""
+
+    def __init__(self) -> None:
+        self.committed: list[tuple[str, dict[int, int]]] = []
+        self.refuses: int | None = None
+        self.is_away = False
+
+    def alter_consumer_group_offsets(
+        self, requests: list[ConsumerGroupTopicPartitions], request_timeout: float
+    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]:
+        (request,) = requests
+        done: Future[ConsumerGroupTopicPartitions] = Future()
+        if self.is_away:
+            done.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+        else:
+            self.committed.append((request.group_id, {one.partition: one.offset for one in request.topic_partitions}))
+            answers = [Answer(one, self.refuses == one.partition) for one in request.topic_partitions]
+            done.set_result(Result(answers))  # type: ignore[arg-type]
+        return {request.group_id: done}
+
+
+class Answer:
+    def __init__(self, position: TopicPartition, refused: bool) -> None:
+        self.error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART) if refused else None
+
+
+class Result:
+    def __init__(self, answers: list[Answer]) -> None:
+        self.topic_partitions = answers
+
+
+def test_offsets_are_committed_when_they_moved_and_again_when_they_were_refused(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    admin = Admin()
+    groups = GroupOffsets(admin)  # type: ignore[arg-type]
+    first = report("posts", read_to={"CryptoPanic": {"0": 5, "1": 7}})
+    second = report("posts", read_to={"CryptoPanic": {"0": 6, "1": 7}})
+    assert groups.commit([first])
+    assert groups.commit([first])
+    assert admin.committed == [("newswake.posts", {0: 5, 1: 7})]
+    admin.refuses = 1
+    assert not groups.commit([first, second])
+    admin.refuses, admin.is_away = None, True
+    assert not groups.commit([second])
+    assert caplog.text.count("cannot be shown") == 1
+    admin.is_away = False
+    assert groups.commit([second])
+    assert admin.committed[-1] == ("newswake.posts", {0: 6, 1: 7})
