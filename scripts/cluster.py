@@ -72,7 +72,9 @@ def environment(settings: Settings, java: str) -> dict[str, str]:
         "JAVA_HOME": os.environ.get("JAVA_HOME") or str(Path(java).resolve().parent.parent),
         "SPARK_LOCAL_IP": HOST,
         "SPARK_LOCAL_DIRS": str(local),
-        "ROCKSDB_SHAREDLIB_DIR": str(local),
+        # RocksDB unpacks its library under one name. In a folder of all executors, the next one would write over what
+        # another has loaded, and end it; "." is each executor's own, which is deleted after it.
+        "ROCKSDB_SHAREDLIB_DIR": ".",
         "SPARK_DAEMON_MEMORY": "256m",
         "SPARK_DAEMON_JAVA_OPTS": " ".join(DAEMON_OPTIONS),
     }

@@ -86,6 +86,7 @@ def test_executors_in_other_processes_give_the_same_rows(
         line = Path(f"/proc/{pid}/cmdline").read_text()
         assert "CoarseGrainedExecutorBackend" in line and "-Xmx1024M" in line and "conf/log4j2.properties" in line
     assert application.ends(1_200) == 0, application.said[-3000:]
+    assert "Lost executor" not in application.said
     assert_prices(written, world)
     assert {name for name in written.versions() if written.table(name).height} >= {"posts", "candles", "post_prices"}
     assert_nothing_secret(application.said, fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ def store() -> Iterator[dict[str, str]]:
     """A local server that speaks S3, with one bucket; the variables by which others reach it."""
     if not any((JVM / "s3").glob("*.jar")):
         pytest.skip(f"the jars for a lake on S3 are not in {JVM / 's3'}: run `make setup`")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     try:
