@@ -21,7 +21,7 @@ SETUP := $(if $(PYTHON),$(PYTHON),python3.11) -m scripts.setup
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what is missing (virtual environment, JVM packages); the other targets do it too
@@ -89,6 +89,14 @@ test: check ## all checks and all tests; ARGS="tests/unit -k name" for some
 .PHONY: chaos
 chaos: setup ## kills and freezes everything under a month with known truth; ROUNDS=6 SEED=1
 	@$(VENV)/python -m tests.chaos --rounds '$(ROUNDS)' --seed '$(SEED)'
+
+.PHONY: bench
+bench: setup ## measure speed, latency, footprint, growth; ARGS="engines --candles 1000000 --coins 40 --runs 1"
+	@$(VENV)/python -m benchmarks.speed $(ARGS)
+
+.PHONY: bench-setup
+bench-setup: setup ## what only the comparison and the plots need, into build/bench
+	@$(VENV)/python -m venv build/bench && build/bench/bin/pip install --quiet --requirement benchmarks/requirements.txt
 
 .PHONY: check
 check: setup ## format, lint, types, import rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.parsing.text import first_reason, parse_json, text_checks
+from streaming.parsing.text import first_reason, text_checks, with_parsed
 from streaming.parsing.times import from_ms, time_checks, to_ms
 from streaming.schemas import POST_MESSAGE, VOTE_KINDS
 
@@ -23,7 +23,7 @@ def parse_posts(messages: DataFrame, tolerance_seconds: int) -> DataFrame:
     `messages` has topic, partition, offset, timestamp, key, value. Every query parses with this one function and the
     whole schema: a narrower one would accept what the full one refuses.
     """
-    parsed = messages.withColumn("message", parse_json(F.col("value"), POST_MESSAGE))
+    parsed = with_parsed(messages, POST_MESSAGE)
     timed = parsed.withColumns({name: _timestamp(name) for name in ("published_at", "created_at", "seen_at")})
     return timed.select(
         "topic",
@@ -81,7 +81,7 @@ def _checks(tolerance_seconds: int) -> list[tuple[Column, str]]:
     kafka_ms = to_ms(F.col("timestamp"))
     is_post = ~_is_heartbeat()
     currencies = F.col("message.currencies")
-    checks = text_checks(F.col("value"), F.col("message"))
+    checks = text_checks(F.col("text"), F.col("message"))
     checks += time_checks("the heartbeat", F.col("message.heartbeat"), kafka_ms, tolerance_seconds)
     checks += [
         (is_post & (F.coalesce(F.trim("message.id"), F.lit("")) == ""), "the post has no id"),

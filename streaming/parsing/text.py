@@ -6,9 +6,10 @@ bytes that are not UTF-8; each needs a check of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -25,19 +26,29 @@ JSON_OPTIONS = {
 Check = tuple[Column, str]
 
 
-def parse_json(value: Column, schema: T.StructType) -> Column:
-    """binary -> struct; null for nothing, `_corrupt_record` set where the text does not fit the schema."""
-    return F.from_json(value.cast("string"), schema, JSON_OPTIONS)
+def with_parsed(messages: DataFrame, schema: T.StructType) -> DataFrame:
+    """Kafka rows -> the same with `text` (the value as string) and `message`.
+
+    `message` is a struct, null for nothing, with `_corrupt_record` set where the text does not fit the schema. The
+    text stands in a column of its own, because each question to the binary value would copy it first.
+    """
+    text = F.col("value").cast("string")
+    return messages.withColumns({"text": text, "message": F.from_json(text, schema, JSON_OPTIONS)})
 
 
-def text_checks(value: Column, parsed: Column) -> list[Check]:
-    """Conditions over the raw value (binary) and its parsed struct, each with the reason to refuse the message."""
-    text = value.cast("string")
+def text_checks(text: Column, parsed: Column, flat_fields: Sequence[str] = ()) -> list[Check]:
+    """Conditions over the text of a message and its parsed struct, each with the reason to refuse the message.
+
+    `flat_fields`: all fields of the struct, where none of them holds an object; most messages are then judged quicker.
+    """
+    one_document = is_one_document(text)
+    if flat_fields:
+        one_document = F.when(is_plainly_one_document(text, parsed, flat_fields), F.lit(True)).otherwise(one_document)
     # Looked for once: nearly no message has an escape, and each search reads the whole text.
-    has_escape = F.instr(text, "\\u") > 0
+    has_escape = F.contains(text, F.lit("\\u"))
     return [
-        (value.isNull(), "tombstone: the message has no value"),
-        (F.length(F.trim(text)) == 0, "the message is empty"),
+        (text.isNull(), "tombstone: the message has no value"),
+        (F.trim(text) == "", "the message is empty"),
         (~F.is_valid_utf8(text), "not valid UTF-8"),
         (has_escape & (F.instr(_without_escaped_backslashes(text), "\\u0000") > 0), "contains a NUL character"),
         (has_escape & has_lone_surrogate(text), "contains half of a surrogate pair"),
@@ -45,7 +56,7 @@ def text_checks(value: Column, parsed: Column) -> list[Check]:
             parsed.isNull() | parsed[CORRUPT].isNotNull(),
             "not a JSON object of the agreed form: cut off, or a value has the wrong type",
         ),
-        (~is_one_document(text), "more than one JSON document, text after it, or a key that occurs twice"),
+        (~one_document, "more than one JSON document, text after it, or a key that occurs twice"),
     ]
 
 
@@ -74,12 +85,26 @@ def is_one_document(text: Column) -> Column:
     return F.coalesce(F.try_variant_get(sealed, "$[1]", "bigint") == seal, F.lit(False))
 
 
-def is_unquoted(value: Column, message: Column, field: str) -> Column:
+def is_plainly_one_document(text: Column, parsed: Column, fields: Sequence[str]) -> Column:
+    """Whether counting signs is enough to see that a text, which was parsed without an error, is one document.
+
+    Each field that the parse found has a key of its own with a colon behind it. When there are no more colons, then no
+    key occurs twice, none is unknown, nothing is nested; when the only closing brace is at the end, nothing follows.
+    False says nothing: the text may still be one document. The variant of a page takes as long as its parse; this
+    takes a tenth.
+    """
+    found = reduce(Column.__add__, (parsed[name].isNotNull().cast("int") for name in fields))
+    around_brace = F.split(text, "}")
+    ends_with_it = (F.size(around_brace) == 2) & (F.trim(F.get(around_brace, F.lit(1))) == "")
+    return ends_with_it & (F.size(F.split(text, ":")) == found + 1)
+
+
+def is_unquoted(text: Column, message: Column, field: str) -> Column:
     """Whether a field (string) of the parsed message stands as a number or a truth value in the text.
 
     `from_json` reads these as text. Only where the field looks like one is the text looked at again.
     """
-    parsed = F.try_parse_json(value.cast("string"))
+    parsed = F.try_parse_json(text)
     kind = F.schema_of_variant(F.try_variant_get(parsed, f"$.{field}", "variant"))
     return message[field].rlike(r"\A(-?\d[\d.eE+-]*|true|false)\z") & (kind != "STRING")
 

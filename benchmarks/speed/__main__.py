@@ -1,0 +1,125 @@
+"""`python -m benchmarks.speed engines|latency|footprint|growth [options]`; `--help` of each tells its options."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.speed import compare, footprint, growth, latency
+from benchmarks.speed.load import Load, publish
+from benchmarks.speed.results import engine_rows, save, spread
+from benchmarks.speed.stand import home, stand
+from newswake.settings import Streaming
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+console = Console(stderr=True, highlight=False)
+HORIZONS = Streaming().horizons_minutes
+say: Callable[[str], None] = console.print
+
+
+@app.command()
+def engines(
+    coins: int = 400,
+    candles: int = 15_000_000,
+    posts: int = 20_000,
+    seed: int = 1,
+    runs: int = 5,
+    only: Annotated[str, typer.Option(help="parts of the names of engines, between commas; empty: all")] = "",
+) -> None:
+    """Candles a second of our queries and of other engines, on the same topics, with the same result."""
+    wanted = [name.strip().lower() for name in only.split(",") if name.strip()]
+    chosen = [one for one in compare.ENGINES if not wanted or any(name in one.name.lower() for name in wanted)]
+    load = Load(coins, candles, posts, seed, HORIZONS)
+    with stand() as place:
+        say(f"publishing {load.published_candles:,} candles and {posts:,} posts")
+        publish(load, place.settings.kafka)
+        measured = list(compare.compare(place, load, chosen, runs, say))
+    series = [
+        {"engine": one.engine, "whole": one.whole, "steady": one.outcome.steady(), "cpu": one.usage.cpu_seconds}
+        for one in measured
+    ]
+    notes = [
+        f"{load.published_candles:,} candles of {coins} coins, {posts:,} posts, {load.due:,} prices; every engine "
+        "found the same count and sum.",
+        "Whole: from the start of the process to its end, with the start of its JVM. Steady: behind the first third "
+        "of the candles. Median of the runs (lowest–highest).",
+    ]
+    _done(save("engines", "Candles a second", engine_rows(measured), series, notes))
+
+
+@app.command("latency")
+def latency_(coins: int = 50, ticks: int = 200, warm_up: int = 60, tick_seconds: float = 5.0) -> None:
+    """From the page in Kafka to the row in MongoDB, with the whole application running."""
+    with stand() as place:
+        found = latency.measure(place, coins, ticks, warm_up, tick_seconds, say)
+    cuts = statistics.quantiles(found.seconds, n=100)
+    figures = {"p50": cuts[49], "p90": cuts[89], "p95": cuts[94], "p99": cuts[98], "longest": max(found.seconds)}
+    rows = [{"of": "row in MongoDB", **{name: f"{value:.2f} s" for name, value in figures.items()}}]
+    phases = ", ".join(f"{name} {statistics.median(times):.0f}" for name, times in sorted(found.phases.items()))
+    notes = [
+        f"{coins} coins, {ticks} ticks of {tick_seconds:g} s behind {warm_up} that are not counted, "
+        f"{len(found.seconds):,} rows.",
+        f"A batch of post_prices, median milliseconds: {phases}.",
+    ]
+    _done(save("latency", "Seconds from Kafka to MongoDB", rows, found.seconds, notes))
+
+
+@app.command("footprint")
+def footprint_(coins: int = 50, minutes: float = 10.0) -> None:
+    """Cores and memory of the whole of `make run`, live; its start, and its return after a kill."""
+    with home(NEWSWAKE_CANDLES__COINS=json.dumps(footprint.coins(coins))) as place:
+        found = footprint.measure(place, minutes, say)
+    rows = [
+        {"program": name, "cores": f"{cores:.3f}", "resident MB": f"{found.resident_bytes[name] / 1e6:,.0f}"}
+        for name, cores in sorted(found.cores.items(), key=lambda item: -item[1])
+    ]
+    total_cores, total_bytes = sum(found.cores.values()), sum(found.resident_bytes.values())
+    rows.append({"program": "all", "cores": f"{total_cores:.3f}", "resident MB": f"{total_bytes / 1e6:,.0f}"})
+    notes = [
+        f"{coins} coins at the speed of life, over {minutes:g} minutes behind the first row.",
+        f"From the start to the first row {found.first_row_seconds:.0f} s; from a kill of the application to the batch "
+        f"that has caught up {found.caught_up_seconds:.0f} s.",
+    ]
+    _done(save("footprint", "Footprint of the whole", rows, {"cores": found.cores}, notes))
+
+
+@app.command("growth")
+def growth_(coins: str = "5,50,500", posts: str = "1000,10000,100000", hours: int = 72, seed: int = 1) -> None:
+    """Time, state and memory against coins and posts, all four queries and both sinks; `--hours 720`: a month."""
+    sizes, counts = ([int(part) for part in text.split(",")] for text in (coins, posts))
+    with stand() as place:
+        points = list(growth.measure(place, sizes, counts, hours, HORIZONS, seed, say))
+    rows = [
+        {
+            "coins": one.load.coins,
+            "posts": f"{one.load.posts:,}",
+            "rows": f"{one.rows:,}",
+            "seconds": spread([one.usage.seconds]),
+            "CPU s": spread([one.usage.cpu_seconds]),
+            "ms a row": f"{1000 * one.usage.seconds / one.rows:.2f}",
+            "state rows": f"{one.state_rows:,}",
+            "state MB": f"{one.state_bytes / 1e6:,.0f}",
+            "peak MB": spread([one.usage.peak_bytes / 1e6]),
+        }
+        for one in points
+    ]
+    series = [
+        {"coins": one.load.coins, "posts": one.load.posts, "rows": one.rows, "seconds": one.usage.seconds}
+        for one in points
+    ]
+    _done(save("growth", "Growth", rows, series, [f"{hours} hours of candles."]))
+
+
+def _done(table: Path) -> None:
+    print(table.read_text(encoding="utf-8"))
+    say(f"written: {table}")
+
+
+if __name__ == "__main__":
+    app()

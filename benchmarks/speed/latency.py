@@ -1,0 +1,156 @@
+"""How soon: from the page in Kafka that completes a horizon to the row in MongoDB, seen through a change stream.
+
+The whole application runs. Each tick is a minute of the market: the candle of that minute of every coin, a page each,
+and some posts that were published in it, whose horizons later ticks complete.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from benchmarks.speed.application import reports
+from benchmarks.speed.load import SOURCE, Post, observation, symbol
+from benchmarks.speed.stand import Stand
+from newswake.clock import to_ms
+from newswake.kafka import ensure_topics
+from newswake.messages import HOUR_MS, MINUTE_MS, CandlePage, Heartbeat
+from producers.publisher import Publisher
+from scripts.places import ROOT
+
+START_SECONDS = 300.0
+POSTS_A_TICK = 5
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds per row, in the order in which the rows became visible; milliseconds of each phase per batch."""
+
+    seconds: list[float]
+    phases: dict[str, list[float]]
+
+
+class Watch(threading.Thread):
+    """Notes when the row of a coin and minute became visible."""
+
+    def __init__(self, stand: Stand) -> None:
+        super().__init__(daemon=True)
+        mongo = stand.settings.mongo
+        self._client = MongoClient[dict[str, Any]](mongo.uri.get_secret_value(), tz_aware=True)
+        self._stream = self._client[mongo.database]["post_prices"].watch(max_await_time_ms=200)
+        self.seen: list[tuple[str, int, float]] = []
+        self.failed: PyMongoError | None = None
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        try:
+            while not self._ended.is_set():
+                change = self._stream.try_next()
+                if change is not None:
+                    row = change["fullDocument"]
+                    self.seen.append((row["symbol"], to_ms(row["target_time"]) - MINUTE_MS, time.time()))
+        except PyMongoError as error:
+            self.failed = error
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+        self._stream.close()
+        self._client.close()
+        if self.failed is not None:
+            raise self.failed
+
+
+def measure(
+    stand: Stand, coins: int, ticks: int, warm_up: int, tick_seconds: float, say: Callable[[str], None]
+) -> Latency:
+    """`warm_up` ticks are not counted."""
+    settings = stand.settings
+    ensure_topics(settings.kafka)
+    first = to_ms(datetime.now(UTC)) // HOUR_MS * HOUR_MS - (ticks + warm_up + 60) // 60 * HOUR_MS
+    application = subprocess.Popen(
+        [sys.executable, "-m", "scripts.submit", "--quick-start", "--master", "local[2]"],
+        env=dict(stand.environ),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    published: dict[tuple[str, int], float] = {}
+    try:
+        with Publisher(settings.kafka) as publisher:
+            _tick(publisher, stand, coins, first, -1, published)
+            _wait_for_rows(stand, application)
+            watch = Watch(stand)
+            watch.start()
+            for number in range(warm_up + ticks):
+                begun = time.monotonic()
+                counted = number >= warm_up
+                _tick(publisher, stand, coins, first, number, published if counted else {})
+                threading.Event().wait(max(0.0, tick_seconds - (time.monotonic() - begun)))
+            _wait_until_quiet(watch, 5 * max(tick_seconds, 2.0))
+        watch.end()
+    finally:
+        application.terminate()
+        application.wait()
+    say(f"{len(watch.seen)} rows became visible")
+    counted_rows = [(at - published[coin, minute]) for coin, minute, at in watch.seen if (coin, minute) in published]
+    phases: dict[str, list[float]] = {}
+    for report in reports(stand, "post_prices"):
+        if report["numInputRows"]:
+            for name, milliseconds in report["durationMs"].items():
+                phases.setdefault(name, []).append(milliseconds)
+    return Latency(counted_rows, phases)
+
+
+def _tick(
+    publisher: Publisher, stand: Stand, coins: int, first: int, number: int, published: dict[tuple[str, int], float]
+) -> None:
+    """Minute `number` after `first` is over: its posts, the heartbeat, its candles."""
+    kafka, minute = stand.settings.kafka, first + number * MINUTE_MS
+    for place in range(POSTS_A_TICK):
+        identity = (number + 1) * POSTS_A_TICK + place
+        pair = (identity % coins, (identity + coins // 2) % coins)
+        publisher.publish(kafka.posts_topic, observation(Post(identity, minute + place * 1_000, pair)))
+    publisher.flush()
+    publisher.publish(kafka.posts_topic, Heartbeat(heartbeat=minute + MINUTE_MS, source=SOURCE))
+    for coin in range(coins):
+        price = 100.0 + coin + number % 7
+        page = CandlePage(
+            symbol=symbol(coin),
+            quote="USDT",
+            exchange="binance",
+            seen_at=minute + MINUTE_MS,
+            open_time=(minute,),
+            **dict.fromkeys(("open", "high", "low", "close"), (price,)),
+            volume=(1.5,),
+        )
+        # Before it is handed over: what the client takes counts as well.
+        published[symbol(coin), minute] = time.time()
+        publisher.publish(kafka.candles_topic, page)
+    publisher.flush()
+
+
+def _wait_for_rows(stand: Stand, application: subprocess.Popen[bytes]) -> None:
+    """Until the application has read what there is. Raises `RuntimeError` when it does not come up."""
+    deadline = time.monotonic() + START_SECONDS
+    while not any(report["numInputRows"] for report in reports(stand, "post_prices")):
+        if application.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the application did not come up; see {stand.home / 'logs'}")
+        threading.Event().wait(0.5)
+
+
+def _wait_until_quiet(watch: Watch, seconds: float) -> None:
+    """Until no row has come for so long."""
+    count = -1
+    while count != len(watch.seen):
+        count = len(watch.seen)
+        threading.Event().wait(seconds)
