@@ -8,6 +8,7 @@ SOURCE ?= auto
 SPEED ?= 60
 MASTER ?= local[*]
 ARGS ?=
+WORKERS ?= 2
 FROM ?=
 UNTIL ?=
 QUERY ?=
@@ -83,8 +84,8 @@ rebuild: ## a new checkpoint for QUERY=posts|candles|post_prices|dead_letters, w
 	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' --program tools -- rebuild '$(QUERY)'
 
 .PHONY: test
-test: check ## all checks and all tests; ARGS="tests/unit -k name" for some
-	@$(VENV)/python -m pytest $(ARGS)
+test: check ## all checks and all tests, WORKERS=2 at a time; ARGS="tests/unit -k name" for some
+	@$(VENV)/python -m pytest -n '$(WORKERS)' --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: chaos
 chaos: setup ## kills and freezes everything under a month with known truth; ROUNDS=6 SEED=1
