@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import signal
 import socket
 import sys
 from typing import Final
@@ -42,6 +43,9 @@ def serve(settings: Settings) -> bool:
             ws_ping_timeout=20.0,
         )
     )
+    # uvicorn raises the signal that ended it once more; that we were asked to end is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
     with _listening(settings.dashboard.host, settings.dashboard.port) as bound:
         log.info("the page is at http://%s:%d", settings.dashboard.host, bound.getsockname()[1])
         server.run(sockets=[bound])

@@ -34,6 +34,8 @@ class Guard:
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
         if sentence := self._objection(scope, headers):
+            if scope["type"] == "websocket":  # closed before it is accepted: the client sees status 403
+                return await send({"type": "websocket.close", "code": 1008, "reason": sentence})
             return await say(403, "forbidden", sentence)(scope, receive, send)
         if scope["type"] == "http" and scope["method"] not in READING:
             if not hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -22,9 +23,10 @@ from dashboard.guard import TOKEN_HEADER
 from newswake.home import SIMULATED, mark_home
 from newswake.settings import Settings
 from newswake.settings_sources import resolve
+from scripts.services import start, stop
 from scripts.supervision import wait_until
 from streaming.mongo_setup import ensure
-from tests.conftest import Services
+from tests.conftest import Services, free_ports
 from tests.integration.dashboard.tables import COINS, Tables, make_tables, write
 
 BASE = "http://127.0.0.1:8080"
@@ -50,6 +52,24 @@ def settings_of(services: Services, home: Path) -> Settings:
         "NEWSWAKE_CANDLES__BASE_URL": "http://127.0.0.1:9/api/v3",
     }
     return resolve(environ=environ).settings
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """Only a mongod: the page knows of no broker, and these tests need no Java."""
+    home = Path(tempfile.mkdtemp(prefix="newswake-"))
+    environ = {
+        "NEWSWAKE_HOME": str(home),
+        "NEWSWAKE_CONF": os.environ["NEWSWAKE_CONF"],
+        "NEWSWAKE_LOCAL__MONGO_PORT": str(free_ports(1)[0]),
+        "NEWSWAKE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:9",  # one of our own, so none is started
+    }
+    try:
+        settings = start({**os.environ, **environ}, say=lambda line: None, tethered=True)
+        yield Services(home, settings, environ)
+    finally:
+        stop(home)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
