@@ -66,7 +66,8 @@ def _troubles(health: Health) -> RenderableType:
     """What is not as expected, the worst first, each with its rule."""
     bad = [one for one in health.verdicts if one.level is not Level.OK and one.kind is not Kind.APPLICATION]
     if not bad:
-        return Text.assemble(mark(Level.OK), " everything is as expected\n")
+        everything = "everything" if health.level is Level.OK else "everything else that is known"
+        return Text.assemble(mark(Level.OK), f" {everything} is as expected\n")
     table = _table()
     for verdict in bad[:MOST_TROUBLES]:
         table.add_row(mark(verdict.level), plain(verdict.subject, "bold"), plain(verdict.says))
