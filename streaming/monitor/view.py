@@ -39,12 +39,13 @@ def _head(inputs: Inputs, health: Health) -> Panel:
     if application is not None:
         speed = f" {application.speed:g}x" if application.speed != 1 else ""
         kind = application.source.upper() if health.simulated else (application.source or "source not known")
-        facts.insert(0, f"{kind}{speed}")
+        facts.append(f"{kind}{speed}")
+    if health.now is not None:
+        facts.append(f"now {health.now:%Y-%m-%d %H:%M}")
+    if application is not None:
         facts.append(f"on {application.host}")
         if application.is_up and application.ui_url:
             facts.append(f"Spark UI {application.ui_url}")
-    if health.now is not None:
-        facts.append(f"now {health.now:%Y-%m-%d %H:%M}")
     for verdict in health.of(Kind.APPLICATION):
         title.append(plain(f"  the application: {verdict.says}", COLOURS[verdict.level]))
     if facts:
