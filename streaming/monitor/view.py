@@ -39,12 +39,13 @@ def _head(inputs: Inputs, health: Health) -> Panel:
     if application is not None:
         speed = f" {application.speed:g}x" if application.speed != 1 else ""
         kind = application.source.upper() if health.simulated else (application.source or "source not known")
-        facts.insert(0, f"{kind}{speed}")
+        facts.append(f"{kind}{speed}")
+    if health.now is not None:
+        facts.append(f"now {health.now:%Y-%m-%d %H:%M}")
+    if application is not None:
         facts.append(f"on {application.host}")
         if application.is_up and application.ui_url:
             facts.append(f"Spark UI {application.ui_url}")
-    if health.now is not None:
-        facts.append(f"now {health.now:%Y-%m-%d %H:%M}")
     for verdict in health.of(Kind.APPLICATION):
         title.append(plain(f"  the application: {verdict.says}", COLOURS[verdict.level]))
     if facts:
@@ -66,7 +67,8 @@ def _troubles(health: Health) -> RenderableType:
     """What is not as expected, the worst first, each with its rule."""
     bad = [one for one in health.verdicts if one.level is not Level.OK and one.kind is not Kind.APPLICATION]
     if not bad:
-        return Text.assemble(mark(Level.OK), " everything is as expected\n")
+        everything = "everything" if health.level is Level.OK else "everything else that is known"
+        return Text.assemble(mark(Level.OK), f" {everything} is as expected\n")
     table = _table()
     for verdict in bad[:MOST_TROUBLES]:
         table.add_row(mark(verdict.level), plain(verdict.subject, "bold"), plain(verdict.says))

@@ -59,7 +59,9 @@ def test_it_works_while_the_application_is_down_and_says_so() -> None:
     assert "stopped 2.0 h ago" in shown(inputs(application=stopped))[1]
     failed = application(state="failed", reason="the disk is full", seen_at=ago(minutes=3))
     assert "failed 3 min ago: the disk is full" in shown(inputs(application=failed))[1]
-    assert "has never run" in shown(Inputs(AT))[1]
+    never = shown(Inputs(AT))
+    assert "has never run" in never[1]
+    assert any("everything else that is known is as expected" in line for line in never)
     away = shown(Inputs(AT, services=(ServiceState("mongodb", False, "No MongoDB answers at the address"),)))
     assert any("No MongoDB answers" in line for line in away)
 
