@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
@@ -27,7 +28,7 @@ from newswake.messages import HOUR_MS, MINUTE_MS, CandlePage, Heartbeat
 from producers.publisher import Publisher
 from scripts.places import ROOT
 
-START_SECONDS = 300.0
+START_SECONDS = 900.0
 POSTS_A_TICK = 5
 
 
@@ -77,13 +78,9 @@ def measure(
     settings = stand.settings
     ensure_topics(settings.kafka)
     first = to_ms(datetime.now(UTC)) // HOUR_MS * HOUR_MS - (ticks + warm_up + 60) // 60 * HOUR_MS
-    application = subprocess.Popen(
-        [sys.executable, "-m", "scripts.submit", "--quick-start", "--master", "local[2]"],
-        env=dict(stand.environ),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command = [sys.executable, "-m", "scripts.submit", "--quick-start", "--master", "local[2]"]
+    with _log(stand).open("w") as log:
+        application = subprocess.Popen(command, env=dict(stand.environ), cwd=ROOT, stdout=log, stderr=log)
     published: dict[tuple[str, int], float] = {}
     try:
         with Publisher(settings.kafka) as publisher:
@@ -144,8 +141,12 @@ def _wait_for_rows(stand: Stand, application: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not any(report["numInputRows"] for report in reports(stand, "post_prices")):
         if application.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the application did not come up; see {stand.home / 'logs'}")
+            raise RuntimeError(f"the application did not come up: {_log(stand).read_text()[-1_000:]}")
         threading.Event().wait(0.5)
+
+
+def _log(stand: Stand) -> Path:
+    return stand.home / "application.log"
 
 
 def _wait_until_quiet(watch: Watch, seconds: float) -> None:

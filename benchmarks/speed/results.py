@@ -29,7 +29,7 @@ def machine() -> str:
 
 def engine_rows(measured: Sequence[Measured]) -> list[Row]:
     """One row an engine: medians, and lowest to highest where there are several runs."""
-    rows = []
+    rows: list[Row] = []
     for engine in dict.fromkeys(one.engine for one in measured):
         runs = [one for one in measured if one.engine == engine]
         steady = [rate for one in runs if (rate := one.outcome.steady()) is not None]
