@@ -46,3 +46,28 @@ def test_a_server_that_goes_and_comes_back(visitor: Visitor, server: Server) -> 
     page.get_by_label("Code of the coin").fill("DOT")
     page.get_by_role("button", name="Follow", exact=True).click()
     expect(page.get_by_role("row", name="DOT")).to_be_visible()
+
+
+def test_a_holding_is_added_valued_and_removed(visitor: Visitor, server: Server) -> None:
+    page = visitor().see("/portfolio")
+    page.get_by_label("Coin", exact=True).fill("BTC")
+    page.get_by_label("Amount").fill("0.5")
+    page.get_by_label("Paid for one").fill("100000")
+    page.get_by_role("button", name="Add", exact=True).click()
+    newest = server.database["candles"].find_one({"symbol": "BTC"}, sort=[("open_time", -1)])
+    assert newest is not None
+    row = page.get_by_role("row", name="BTC").first
+    expect(row).to_contain_text(f"{newest['close'] * 0.5:,.2f}")
+    page.get_by_role("button", name="Remove BTC").click()
+    expect(page.get_by_text("No holdings yet")).to_be_visible()
+
+
+def test_an_alert_channel_is_tested_and_its_secret_is_not_shown(visitor: Visitor) -> None:
+    page = visitor().see("/alerts")
+    page.get_by_label("Name", exact=True).fill("Desk")
+    page.get_by_label("Address", exact=True).fill("json://user:secretword@127.0.0.1:9/x")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Send a test to Desk").click()
+    expect(page.get_by_role("alert")).to_contain_text("Desk did not take it")
+    expect(page.get_by_role("region", name="Alerts that were sent")).to_contain_text("not delivered")
+    assert "secretword" not in page.content()
