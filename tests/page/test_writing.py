@@ -15,7 +15,7 @@ def test_a_coin_is_added_and_removed(visitor: Visitor, server: Server) -> None:
     expect(row).to_contain_text("asking the exchange")
     listed = server.database["followed_coins"].find_one({"_id": "LINK"})
     assert listed is not None and listed["status"] == "checking"
-    page.get_by_role("button", name="Stop following LINK").click()
+    page.get_by_role("button", name="Remove LINK").click()
     expect(row).to_have_count(0)
     expect(page.get_by_role("row", name="ETH")).to_be_visible()
 

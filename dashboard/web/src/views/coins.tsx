@@ -88,7 +88,7 @@ function CoinTable({ data, reload }: { data: Followed; reload: () => void }) {
           {
             name: "Remove",
             cell: (row) => (
-              <button type="button" class="button small" aria-label={`Stop following ${row.coin}`} disabled={action.busy} onClick={() => remove(row.coin)}>
+              <button type="button" class="button small" aria-label={`Remove ${row.coin}`} disabled={action.busy} onClick={() => remove(row.coin)}>
                 Remove
               </button>
             ),

@@ -66,12 +66,13 @@ export function GaugeView() {
             <ul class="multiples">
               {answer.gauges.map((gauge) => (
                 <li key={gauge.coin}>
-                  <a href={addressWith({ coin: gauge.coin })} aria-current={gauge.coin === code ? "true" : undefined} aria-label={gauge.sentence}>
+                  <a href={addressWith({ coin: gauge.coin })} aria-current={gauge.coin === code ? "true" : undefined}>
                     <b>{gauge.coin}</b>
                     <Dial value={gauge.value} small />
                     <span class="figure-word">{signed(gauge.value)}</span>
                     <Spark values={gauge.line.value} tone="accent" width={96} height={22} />
                     <span class="muted">{counted(gauge.votes, "vote")}</span>
+                    <span class="sr-only">{gauge.sentence}</span>
                   </a>
                 </li>
               ))}
