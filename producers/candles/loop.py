@@ -5,32 +5,29 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from newswake.clock import Clock, from_ms, to_iso, to_ms
+from newswake.clock import Clock, from_ms, to_iso
 from newswake.errors import SourceError, SourceRefusal, SourceRetry
 from newswake.messages import HOUR_MS, MINUTE_MS, CandlePage
 from newswake.settings import Settings
 from producers.candles import pace
 from producers.candles.catch_up import CatchUp, Coin, PagePublisher
+from producers.candles.exchange_clock import compare_clocks
 from producers.candles.following import Following, Wanted
-from producers.candles.market import Market, quotes
-from producers.candles.plan import minute_floor
+from producers.candles.market import Market
+from producers.candles.plan import minute_floor, start_of_history
 from producers.candles.resume import tail_of
 from producers.candles.source import CandleSource
+from producers.candles.words import few, no_market
 from producers.states import Condition, StateBoard
 
 log = logging.getLogger(__name__)
 
 MARKETS_EVERY = timedelta(hours=1)
-# An exchange that is further ahead of us has a wrong clock, or we have: its open minute would be taken for a closed
-# one, and what is ahead of the broker's clock goes to the dead letters.
-MOST_AHEAD_MS = 5 * MINUTE_MS
 # So often, by the clock, the list is compared with what is followed.
 LOOK_SECONDS = 5.0
-# What is behind by more is told; it cannot do harm.
-MOST_BEHIND_MS = 5 * MINUTE_MS
 
 LastPages = Callable[[Collection[str], int], dict[str, CandlePage]]
 
@@ -144,24 +141,8 @@ class CandleLoop:
         if early_ms > 0:
             self._clock.wait(early_ms / 1000, stop)
             now_ms = max(now_ms, self._source.now_ms())
-        self._compare_clocks(now_ms)
+        compare_clocks(self._board, self._source.name, now_ms, self._clock.now())
         return now_ms
-
-    def _compare_clocks(self, exchange_ms: int) -> None:
-        """Say how far the exchange's clock is from ours. Raises `SourceRetry` where it is too far ahead."""
-        now = self._clock.now()  # after the answer: what it took makes the exchange seem behind, never ahead
-        ahead = exchange_ms - to_ms(now)
-        if ahead > MOST_AHEAD_MS:
-            raise SourceRetry(
-                f"{self._source.name}'s clock is {_hours(ahead)} ahead of ours; if ours is wrong, set the time of this "
-                "machine, otherwise the exchange has to"
-            )
-        state, then = f"{self._state}.clock", now + timedelta(minutes=1)
-        if ahead < -MOST_BEHIND_MS:
-            reason = f"{self._source.name}'s clock is {_hours(-ahead)} behind ours; its newest candles are as old"
-            self._board.show(state, Condition.WAITING, reason, now, then)
-        else:
-            self._board.show(state, Condition.OK, "the exchange's clock agrees with ours", now, None)
 
     def _find_markets(self) -> None:
         """Look up the markets when the list has changed, and every hour while a coin has none or cannot be read."""
@@ -177,7 +158,11 @@ class CandleLoop:
         self._new = {}
         for name, market in found.items():
             coin = self._coins.get(name)
-            self._following.found(name, market.symbol if market else None, None if market else self._no_market([name]))
+            self._following.found(
+                name,
+                market.symbol if market else None,
+                None if market else no_market(self._source.name, self._settings.quote, [name]),
+            )
             if market is not None and coin is None:
                 self._new[name] = market
             elif market is not None and coin is not None and coin.market != market:
@@ -191,7 +176,10 @@ class CandleLoop:
         if not self._new:
             return
         pages = self._last_pages(self._new.keys(), exchange_ms)
-        start = self._start_of_history(pages, until)
+        others = [coin.next_minute for coin in self._coins.values()]
+        others += [page.open_time[-1] + MINUTE_MS for page in pages.values()]
+        lengths = self._settings.backfill_hours, self._settings.new_coin_backfill_hours
+        start = start_of_history(others, until, *lengths)
         for name, market in self._new.items():
             coin = Coin(market, start)
             page = pages.get(name)
@@ -206,14 +194,6 @@ class CandleLoop:
         # In the order of the list: the most important first.
         self._coins = {name: self._coins[name] for name in self._wanted.coins if name in self._coins}
         self._new = {}
-
-    def _start_of_history(self, pages: Mapping[str, CandlePage], until: int) -> int:
-        """From when on a coin without pages is asked for: further back as long as no coin has newer ones."""
-        short = until - self._settings.new_coin_backfill_hours * HOUR_MS
-        others = [coin.next_minute for coin in self._coins.values()]
-        others += [page.open_time[-1] + MINUTE_MS for page in pages.values()]
-        is_first = all(minute <= short for minute in others)
-        return until - self._settings.backfill_hours * HOUR_MS if is_first else short
 
     def _tell_of_backlog(self, coins: Collection[Coin], until: int) -> None:
         start = min((coin.next_minute for coin in coins), default=until)
@@ -231,7 +211,7 @@ class CandleLoop:
         self._board.show(self._state, Condition.OK, following, now, then)
         quiet = self._quiet(until)
         if quiet:
-            self._board.show(f"{self._state}.coins", Condition.WAITING, f"no new candles of {_few(quiet)}", now, then)
+            self._board.show(f"{self._state}.coins", Condition.WAITING, f"no new candles of {few(quiet)}", now, then)
         else:
             self._board.show(f"{self._state}.coins", Condition.OK, "every coin has recent candles", now, then)
 
@@ -256,26 +236,9 @@ class CandleLoop:
         homeless = [name for name, market in found.items() if market is None]
         other = [market.symbol for market in found.values() if market and market.quote != self._settings.quote]
         if homeless:
-            reason = f"{self._no_market(homeless)}; remove it, or set candles.quote or candles.exchange"
+            reason = no_market(self._source.name, self._settings.quote, homeless)
+            reason += "; remove it, or set candles.quote or candles.exchange"
             self._board.show(state, Condition.STOPPED, reason, now, then)
         else:
-            instead = f"; {_few(other)} in place of {self._settings.quote}" if other else ""
+            instead = f"; {few(other)} in place of {self._settings.quote}" if other else ""
             self._board.show(state, Condition.OK, f"every coin has a market{instead}", now, None)
-
-    def _no_market(self, names: list[str]) -> str:
-        wanted = " or ".join(quotes(self._settings.quote))
-        return f"{self._source.name} trades no {wanted} market of {_few(names)}"
-
-
-def _hours(milliseconds: int) -> str:
-    """A distance for a person.
-
-    >>> _hours(3 * 3_600_000), _hours(400_000)
-    ('3.0 h', '7 min')
-    """
-    return f"{milliseconds / HOUR_MS:.1f} h" if milliseconds >= HOUR_MS else f"{milliseconds / MINUTE_MS:.0f} min"
-
-
-def _few(names: list[str], most: int = 10) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from newswake.messages import HOUR_MS, MINUTE_MS
 
@@ -45,3 +45,16 @@ def next_minute(asked_from: int, asked_until: int, last_open_time: int | None, u
     """
     after_last = asked_from if last_open_time is None else last_open_time + MINUTE_MS
     return max(asked_from, after_last, min(asked_until, until - LATE_MS))
+
+
+def start_of_history(others: Collection[int], until: int, first_hours: int, later_hours: int) -> int:
+    """From when on a coin without candles is asked for; `others` are the minutes from which the other coins go on.
+
+    That is `later_hours` back from `until`, or `first_hours` as long as no other coin is nearer than `later_hours`:
+    then it is the first start, or one after a first start that was broken off.
+
+    >>> [(100 * HOUR_MS - start_of_history([x * HOUR_MS], 100 * HOUR_MS, 48, 24)) // HOUR_MS for x in (76, 77)]
+    [48, 24]
+    """
+    later = until - later_hours * HOUR_MS
+    return until - first_hours * HOUR_MS if all(minute <= later for minute in others) else later
