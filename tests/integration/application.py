@@ -33,7 +33,8 @@ class Application:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "scripts.submit", "--master", master, "--program", program),
+                    *(sys.executable, "-m", "scripts.submit", "--quick-start"),
+                    *("--master", master, "--program", program),
                     "--",
                     *arguments,
                 ],

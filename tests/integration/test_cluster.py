@@ -60,6 +60,8 @@ def spark_cluster() -> Iterator[Cluster]:
         "NEWSWAKE_CLUSTER__PORT": str(port),
         "NEWSWAKE_CLUSTER__UI_PORT": str(ui),
         "NEWSWAKE_CLUSTER__WORKER_UI_PORT": str(first),
+        # As scripts.submit does for the driver: the executors live for a minute.
+        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
     try:
         settings = cluster.start({**os.environ, **environ}, say=lambda line: None, tethered=True)
