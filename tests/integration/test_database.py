@@ -128,7 +128,7 @@ def test_collections_have_their_indexes(pipeline: Pipeline) -> None:
     of_candles = database["candles"].index_information()
     assert of_candles["expire_at_1"]["expireAfterSeconds"] == 0
     assert "source_1_post_id_1_symbol_1_horizon_minutes_1" in database["post_prices"].index_information()
-    assert "published_at_-1" in database["posts"].index_information()
+    assert "published_at_-1__id_-1" in database["posts"].index_information()
 
 
 def test_an_older_observation_never_replaces_a_newer_one(pipeline: Pipeline) -> None:
