@@ -59,11 +59,6 @@ class Files:
         except Py4JJavaError as error:
             raise OSError(f"{path} could not be written: {error.java_exception.getMessage()}") from error
 
-    def replace_text(self, path: str, text: str) -> None:
-        """Write a file in place of the one that may be there; who reads in between finds none."""
-        self.delete(path)
-        self.write_text(path, text)
-
     def modified_ms(self, path: str) -> int:
         """When the file was last written, by the clock of its file system, in epoch milliseconds."""
         place, system = self._open(path)

@@ -96,4 +96,4 @@ class Housekeeping:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, at: datetime) -> None:
-        self._files.replace_text(self._path, at.isoformat())
+        self._files.write_text(self._path, at.isoformat())
