@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import threading
@@ -37,7 +36,7 @@ from streaming.checkpoints import Fingerprint
 from streaming.coin_views import CoinViews
 from streaming.context import Context
 from streaming.housekeeping import Housekeeping
-from streaming.leaving import left_within
+from streaming.leaving import leave, left_within
 from streaming.locks import only_application
 from streaming.lost import lost_messages, sentence
 from streaming.program import run_program
@@ -75,7 +74,7 @@ class Companion(Protocol):
 QUERIES: Mapping[str, Query] = {module.NAME: module for module in (posts, candles, post_prices, dead_letters)}
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 5.0
-LEAVE_SECONDS = 8.0  # scripts.submit waits for one more
+LEAVE_SECONDS = 7.0  # scripts.submit waits for two more
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -258,9 +257,4 @@ def _query_names(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    code = main()
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Not sys.exit, which would wait for threads that wait for an answer of the Spark that has been stopped.
-    os._exit(code)
+    leave(main())

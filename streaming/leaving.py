@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from pyspark import SparkContext
 
@@ -26,7 +28,7 @@ def left_within(seconds: float, stop: threading.Event) -> Iterator[None]:
         stop.wait()
         if not ended.wait(seconds):
             log.warning("a batch was cut off at the stop, after %g s; the next start repeats it", seconds)
-            _end_at_once()
+            leave(0)
 
     threading.Thread(target=watch, name="leaving", daemon=True).start()
     try:
@@ -36,12 +38,19 @@ def left_within(seconds: float, stop: threading.Event) -> Iterator[None]:
         stop.set()
 
 
-def _end_at_once() -> None:
-    """Without the JVM's shutdown hooks, which would wait for the batch."""
+def leave(code: int) -> NoReturn:
+    """End the process, and the JVM that it was started by, with this exit code.
+
+    Not by sys.exit, which would wait for threads that wait for an answer of a Spark that has been stopped; nor by the
+    JVM's own way out, whose hooks would wait for batches.
+    """
     logging.shutdown()
+    logging.disable(logging.CRITICAL)  # what Py4J says of a JVM that is gone must not be the last line
+    sys.stdout.flush()
+    sys.stderr.flush()
     try:
         gateway = SparkContext._gateway
         if gateway is not None:
-            gateway.jvm.java.lang.Runtime.getRuntime().halt(0)
+            gateway.jvm.java.lang.Runtime.getRuntime().halt(code)
     finally:  # the JVM does not live to answer
-        os._exit(0)
+        os._exit(code)

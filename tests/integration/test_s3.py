@@ -108,8 +108,10 @@ def test_a_lake_on_s3_goes_on_where_it_stopped_and_takes_one_writer(
         third = submit("--once", **{**environ, "NEWSWAKE_HOME": str(tmp_path / "elsewhere")})
         assert third.ends(900) == 2
         assert "newswake: Another streaming application writes these tables" in third.said
-        shown = requests.get(f"http://127.0.0.1:{ui}/environment/", timeout=30).text
-        assert "fs.s3a.secret.key" in shown
+        applications = f"http://127.0.0.1:{ui}/api/v1/applications"
+        name = requests.get(applications, timeout=30).json()[0]["id"]
+        shown = requests.get(f"{applications}/{name}/environment", timeout=30).text
+        assert "fs.s3a.path.style.access" in shown
         second.process.terminate()
         assert second.ends(900) == 0, second.said[-3000:]
 
