@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from newswake.kafka import client_config
+from newswake.offsets import bounds
 from newswake.settings import Kafka
 from scripts.report import Counts
 
@@ -77,10 +78,7 @@ def end_offsets(kafka: Kafka) -> Offsets:
     try:
         topics = consumer.list_topics(timeout=5.0).topics
         return {
-            topic: {
-                str(partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5.0)[1]
-                for partition in topics[topic].partitions
-            }
+            topic: {str(partition): high for partition, (_, high) in bounds(consumer, topic, 5.0).items()}
             for topic in (kafka.posts_topic, kafka.candles_topic)
             if topic in topics
         }

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from newswake.errors import ServiceError
 from newswake.kafka import client_config
+from newswake.offsets import partition_bounds
 from newswake.settings import Kafka
 
 TIMEOUT_SECONDS = 15.0
@@ -44,7 +45,7 @@ def lost_messages(kafka: Kafka, read: Offsets) -> list[Lost]:
         for topic, partitions in read.items():
             for partition, offset in partitions.items():
                 place = TopicPartition(topic, int(partition))
-                oldest, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
+                oldest, end = partition_bounds(consumer, place, TIMEOUT_SECONDS)
                 if end < offset:
                     raise ServiceError(
                         f"The topic {topic} has been made anew: its partition {partition} ends at offset {end:,}, and "

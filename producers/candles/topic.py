@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from newswake.errors import ServiceError
 from newswake.kafka import client_config
+from newswake.offsets import bounds
 from newswake.settings import Kafka
-
-# What a broker says of a partition for a moment after its topic was made, or while its leader changes.
-NOT_READY = frozenset(
-    {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_PARTITION,
-        KafkaError._UNKNOWN_TOPIC,
-    }
-)
 
 
 class KafkaTopicEnd:
@@ -47,25 +36,10 @@ class KafkaTopicEnd:
         self._consumer.close()
 
     def bounds(self) -> dict[int, tuple[int, int]]:
-        deadline = time.monotonic() + self._timeout_seconds
-        while True:
-            try:
-                return self._bounds()
-            except KafkaException as error:
-                if error.args[0].code() not in NOT_READY or time.monotonic() > deadline:
-                    raise self._failure(error.args[0]) from error
-            self._consumer.poll(0.2)  # nothing is assigned: it only lets the client learn who leads the partition
-
-    def _bounds(self) -> dict[int, tuple[int, int]]:
-        topic = self._consumer.list_topics(self._topic, timeout=self._timeout_seconds).topics[self._topic]
-        if topic.error is not None:
-            raise KafkaException(topic.error)
-        return {
-            partition: self._consumer.get_watermark_offsets(
-                TopicPartition(self._topic, partition), timeout=self._timeout_seconds
-            )
-            for partition in topic.partitions
-        }
+        try:
+            return bounds(self._consumer, self._topic, self._timeout_seconds)
+        except KafkaException as error:
+            raise self._failure(error.args[0]) from error
 
     def values(self, partition: int, start: int, end: int) -> Iterator[bytes | None]:
         if start >= end:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from newswake.clock import from_ms, to_iso, to_ms
 from newswake.errors import RecordingError, ServiceError
 from newswake.kafka import Heard, client_config, failure, metadata
 from newswake.messages import MINUTE_MS
+from newswake.offsets import bounds
 from newswake.settings import Kafka
 
 TAIL_MESSAGES = 500
@@ -57,32 +57,23 @@ def newest_held(kafka: Kafka, topic: str, newest: Callable[[object], int | None]
             "error_cb": heard,
         }
     )
-    settled = Retrying(
-        retry=retry_if_exception(_passes), stop=stop_after_delay(timeout_seconds), wait=wait_fixed(0.2), reraise=True
-    )
     try:
         metadata(consumer, kafka, heard, timeout_seconds)
-        return settled(_largest, consumer, topic, newest, timeout_seconds)
+        return _largest(consumer, topic, newest, timeout_seconds)
     except KafkaException as error:
         raise failure(kafka, error.args[0], heard) from error
     finally:
         consumer.close()
 
 
-def _passes(error: BaseException) -> bool:
-    """Whether this is only the moment after a topic was made, or after the broker's start."""
-    passing = {"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"}
-    return isinstance(error, KafkaException) and error.args[0].name() in passing
-
-
 def _largest(
     consumer: Consumer, topic: str, newest: Callable[[object], int | None], timeout_seconds: float
 ) -> int | None:
-    found = consumer.list_topics(timeout=timeout_seconds).topics.get(topic)
+    if topic not in consumer.list_topics(timeout=timeout_seconds).topics:
+        return None
     left: dict[int, int] = {}  # partition -> offset after its last message
     starts = []
-    for partition in found.partitions if found else ():
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout_seconds)
+    for partition, (low, high) in bounds(consumer, topic, timeout_seconds).items():
         if high > low:
             left[partition] = high
             starts.append(TopicPartition(topic, partition, max(low, high - TAIL_MESSAGES)))
@@ -96,9 +87,9 @@ def _largest(
             raise ServiceError(f"The end of the topic {topic} did not come within {timeout_seconds:g} s")
         if message.error():
             raise KafkaException(message.error())
-        partition, offset = message.partition(), message.offset()
-        if partition is not None and offset is not None and offset + 1 >= left.get(partition, 0):
-            left.pop(partition, None)
+        number, offset = message.partition(), message.offset()
+        if number is not None and offset is not None and offset + 1 >= left.get(number, 0):
+            left.pop(number, None)
         moment = newest(_body(message))
         if moment is not None and moment <= message.timestamp()[1] + TOLERANCE_MS:
             best = moment if best is None else max(best, moment)

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from newswake.health.inputs import TopicState
 from newswake.health.report import Report
+from newswake.offsets import bounds
 from streaming.reporting.event_time import event_time
 
 log = logging.getLogger(__name__)
@@ -110,11 +111,7 @@ class KafkaBroker:
         self._known: dict[Place, datetime | None] = {}
 
     def ends(self, topic: str) -> dict[int, int]:
-        partitions = self._consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic].partitions
-        return {
-            number: self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_SECONDS)[1]
-            for number in partitions
-        }
+        return {number: high for number, (_, high) in bounds(self._consumer, topic, TIMEOUT_SECONDS).items()}
 
     def times(self, places: Iterable[Place]) -> dict[Place, datetime | None]:
         """The event times of the messages at the places; of those that came in time."""

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from newswake.clock import to_ms
 from newswake.kafka import client_config
+from newswake.offsets import bounds
 from newswake.settings import Kafka, Settings
 from tests.chaos.month import HORIZONS, is_garbage
 from tests.integration.pipeline import Pipeline
@@ -148,8 +149,7 @@ def _told_garbage(kafka: Kafka) -> dict[Key, Row]:
     found: dict[Key, Row] = {}
     try:
         for topic in (kafka.posts_topic, kafka.candles_topic):
-            for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-                first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            for partition, (first, end) in bounds(consumer, topic, 10).items():
                 consumer.assign([TopicPartition(topic, partition, first)])
                 for _ in range(end - first):
                     message = consumer.poll(10)

@@ -22,6 +22,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from newswake.kafka import client_config, ensure_topics
+from newswake.offsets import bounds
 from newswake.settings import Settings
 from scripts import mongod
 from tests.conftest import ROOT, Fresh, free_ports
@@ -236,8 +237,7 @@ def messages_on(settings: Settings) -> list[bytes]:
     found: list[bytes] = []
     try:
         for topic in (settings.kafka.posts_topic, settings.kafka.candles_topic):
-            for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-                high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+            for number, (_, high) in bounds(consumer, topic, 10).items():
                 consumer.assign([TopicPartition(topic, number, 0)])
                 position = 0
                 while position < high:

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from newswake.clock import to_iso, to_ms
 from newswake.kafka import client_config, ensure_topics
+from newswake.offsets import bounds
 from newswake.settings import Kafka
 from tests.integration.pipeline import Pipeline
 from tests.spark import candle_corpus, post_corpus
@@ -96,7 +97,7 @@ def publish(kafka: Kafka, topic: str, messages: Iterator[tuple[bytes | None, byt
 def held(kafka: Kafka, topic: str) -> dict[int, tuple[bytes | None, bytes | None]]:
     """Offset -> key and value of what is in the partition."""
     consumer = Consumer({**client_config(kafka), "group.id": "test", "enable.auto.commit": False})
-    _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+    _, end = bounds(consumer, topic, 10)[0]
     consumer.assign([TopicPartition(topic, 0, 0)])
     found = {}
     while len(found) < end:

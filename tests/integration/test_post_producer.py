@@ -22,6 +22,7 @@ from confluent_kafka import Consumer, TopicPartition
 from newswake.clock import to_ms
 from newswake.kafka import client_config
 from newswake.messages import VOTE_KINDS
+from newswake.offsets import bounds
 from newswake.settings import Settings
 from tests.conftest import Fresh, free_ports
 from tests.integration.processes import program, simulator, wait_until
@@ -50,12 +51,9 @@ def messages_on(settings: Settings) -> list[dict[str, Any]]:
     """All messages of the posts topic; those of one key are in their order."""
     consumer = Consumer({**client_config(settings.kafka), "group.id": "none", "enable.auto.commit": False})
     try:
-        partitions = consumer.list_topics(settings.kafka.posts_topic, timeout=10).topics[settings.kafka.posts_topic]
         found: list[dict[str, Any]] = []
-        for number in partitions.partitions:
-            one = TopicPartition(settings.kafka.posts_topic, number, 0)
-            high = consumer.get_watermark_offsets(one, timeout=10)[1]
-            consumer.assign([one])
+        for number, (_, high) in bounds(consumer, settings.kafka.posts_topic, 10).items():
+            consumer.assign([TopicPartition(settings.kafka.posts_topic, number, 0)])
             position = 0
             while position < high:
                 message = consumer.poll(10)

@@ -15,6 +15,7 @@ from newswake.clock import from_ms
 from newswake.errors import RecordingError
 from newswake.home import mark_home, read_mark
 from newswake.kafka import client_config
+from newswake.offsets import bounds
 from producers.generator.month import make_month
 from producers.recordings.held import refuse_older
 from tests.conftest import ROOT, Fresh
@@ -34,8 +35,7 @@ def held(fresh: Fresh, topic: str) -> list[tuple[bytes | None, bytes | None]]:
     """Keys and values of a topic, partition after partition."""
     consumer = Consumer({**client_config(fresh.settings.kafka), "group.id": "test", "enable.auto.commit": False})
     found = []
-    for partition in consumer.list_topics(topic).topics[topic].partitions:
-        _, high = consumer.get_watermark_offsets(TopicPartition(topic, partition))
+    for partition, (_, high) in bounds(consumer, topic, 10).items():
         consumer.assign([TopicPartition(topic, partition, 0)])
         for _ in range(high):
             message = consumer.poll(10)
