@@ -84,8 +84,12 @@ rebuild: ## a new checkpoint for QUERY=posts|candles|post_prices|dead_letters, w
 	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' --program tools -- rebuild '$(QUERY)'
 
 .PHONY: test
-test: check ## all checks and all tests, WORKERS=2 at a time; ARGS="tests/unit -k name" for some
-	@$(VENV)/python -m pytest -n '$(WORKERS)' --dist loadfile --no-loadscope-reorder $(ARGS)
+test: check ## all checks and tests, WORKERS=2 at a time; ARGS="tests/unit -k name" for some
+	@$(VENV)/python -m pytest -m 'not long' -n '$(WORKERS)' --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-long
+test-long: setup ## the tests that `make test` leaves out, because they take half an hour
+	@$(VENV)/python -m pytest -m long -n '$(WORKERS)' --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: chaos
 chaos: setup ## kills and freezes everything under a month with known truth; ROUNDS=6 SEED=1

@@ -77,6 +77,7 @@ def assert_prices(written: Pipeline, world: World) -> None:
         assert difference(rows, wanted) == Difference()
 
 
+@pytest.mark.long
 def test_executors_in_other_processes_give_the_same_rows(
     spark_cluster: Cluster, submit: Submit, written: Pipeline, fresh: Fresh
 ) -> None:

@@ -191,6 +191,7 @@ def test_the_checkpoints_are_full(fresh: Fresh, pipeline: Pipeline, world: World
         assert_right(pipeline, world)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("service", ["scripts.mongod"], indirect=True)
 def test_the_database_is_full(fresh: Fresh, pipeline: Pipeline, world: World, service: Service) -> None:
     service.ready()
@@ -245,6 +246,7 @@ def when_there(pipeline: Pipeline, collection: str, act: Callable[[], None]) -> 
             watching.result()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("service", ["scripts.kafka_broker"], indirect=True)
 def test_the_broker_is_full(pipeline: Pipeline, world: World, service: Service, tmp_path: Path) -> None:
     service.ready()

@@ -28,6 +28,7 @@ class Struck(Exception):
     """Raised at a place, as if the process ended there."""
 
 
+@pytest.mark.long
 def test_a_failure_at_any_place_loses_and_doubles_nothing(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(PLACES) <= set(places.PLACES)
     on_time = live_world(seed=51, hours=HOURS * (1 + len(PLACES)), posts=40, quiet=(12, 20))

@@ -133,6 +133,7 @@ def test_late_rows_are_counted_and_repaired_once_whoever_is_first(
     )
 
 
+@pytest.mark.long
 def test_the_stream_does_not_write_what_a_repair_has_just_written(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

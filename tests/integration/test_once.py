@@ -97,6 +97,7 @@ def test_a_world_comes_out_once_in_both_places(pipeline: Pipeline) -> None:
     assert {name: pipeline.documents(name) for name in TABLES} == documents
 
 
+@pytest.mark.long
 def test_a_replay_told_twice_and_a_start_from_nothing_give_the_same_rows(pipeline: Pipeline) -> None:
     world = live_world(seed=23, hours=40, posts=25, quiet=(12, 20))
     publish(pipeline.settings, world)
@@ -116,6 +117,7 @@ def test_a_replay_told_twice_and_a_start_from_nothing_give_the_same_rows(pipelin
     assert_posts(pipeline, world)
 
 
+@pytest.mark.long
 def test_candles_first_in_small_portions_and_a_stop_in_between_give_the_same_rows(pipeline: Pipeline) -> None:
     # Only the join runs, so that no repair can make good what it loses.
     world = live_world(seed=25, hours=60, posts=40, quiet=(20, 32))

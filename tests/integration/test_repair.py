@@ -98,6 +98,7 @@ def assert_repaired_rows_say_so(pipeline: Pipeline, before: pl.DataFrame) -> Non
         assert document["repaired_at"] == values["repaired_at"]
 
 
+@pytest.mark.long
 def test_what_is_observed_between_the_two_writes_of_a_repair_is_in_both_or_in_none(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

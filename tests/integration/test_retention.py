@@ -86,6 +86,7 @@ def test_what_is_gone_is_named_and_the_rest_is_right(pipeline: Pipeline, caplog:
     assert difference(pipeline.table("post_prices"), wanted) == Difference()
 
 
+@pytest.mark.long
 @pytest.mark.spark
 def test_a_start_after_all_that_was_read_is_gone_loses_nothing(pipeline: Pipeline) -> None:
     """Retention took what told the clocks of the topics; nothing that was not read."""

@@ -98,6 +98,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)  # two runs of everything, on a machine that may be busy
 def test_a_recording_runs_to_its_end_and_again(home: Path, tmp_path: Path) -> None:
     month = tmp_path / "month"

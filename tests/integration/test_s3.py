@@ -78,6 +78,7 @@ def after(world: World, time: datetime) -> World:
     return World(posts, tuple(page for page in world.candles if page.at > time))
 
 
+@pytest.mark.long
 def test_a_lake_on_s3_goes_on_where_it_stopped_and_takes_one_writer(
     store: dict[str, str], submit: Submit, fresh: Fresh, tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def test_it_is_due_by_the_clock_however_often_the_process_starts(pipeline: Pipel
     assert not Housekeeping(context).is_due(datetime.now(UTC) + timedelta(hours=5))
 
 
+@pytest.mark.long
 def test_starts_leave_no_trail_of_clock_files(pipeline: Pipeline) -> None:
     folder = Path(pipeline.settings.checkpoints_path) / "post_prices" / "clock"
     for number in range(4):

@@ -54,10 +54,12 @@ def test_the_application_was_off_for_two_days_while_the_producers_went_on(spark:
 @pytest.mark.parametrize(
     ("pause", "span"),
     [
-        pytest.param(pauses.both_producers_off, TWO_DAYS, id="both producers off for two days"),
+        pytest.param(pauses.both_producers_off, TWO_DAYS, id="both producers off for two days", marks=pytest.mark.long),
         pytest.param(pauses.both_producers_off, EIGHT_HOURS, id="machine asleep for eight hours"),
-        pytest.param(pauses.candles_producer_off, TWELVE_HOURS, id="candles catch up twelve hours"),
-        pytest.param(pauses.posts_producer_off, TWELVE_HOURS, id="posts catch up twelve hours"),
+        pytest.param(
+            pauses.candles_producer_off, TWELVE_HOURS, id="candles catch up twelve hours", marks=pytest.mark.long
+        ),
+        pytest.param(pauses.posts_producer_off, TWELVE_HOURS, id="posts catch up twelve hours", marks=pytest.mark.long),
         pytest.param(pauses.heartbeats_stopped, TWO_DAYS, id="heartbeats stopped for two days"),
     ],
 )
