@@ -144,6 +144,12 @@ class Stage:
         """From now on the world goes on towards this share of it, most of the way in `PACE_SECONDS`."""
         self._quota = (time.monotonic(), tell.allowed_hours(self.home), share * self.hours)
 
+    def allow_more(self, share: float) -> None:
+        """Its aim lies further by this share of the world."""
+        aim = min(1.0, self._quota[2] / self.hours + share)
+        if aim * self.hours > tell.allowed_hours(self.home):
+            self.allow(aim)
+
     def look(self) -> None:
         """Let the world go on, note whether the application gets on, and start again what refused to work."""
         began, first, last = self._quota

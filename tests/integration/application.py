@@ -86,7 +86,7 @@ def submitter(fresh: Fresh, folder: Path, started: list[Application]) -> Submit:
             "NEWSWAKE_MONITOR__PORT": str(free_ports(1)[0]),
             "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
             "NEWSWAKE_STREAMING__LATENESS_MINUTES": str(LATENESS_MINUTES),
-            "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0",
+            "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0.2",
             **changed,
         }
         resolve(environ=environ)

@@ -69,7 +69,7 @@ def environ_of(fresh: Fresh, **changed: str) -> dict[str, str]:
         "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
         "NEWSWAKE_STREAMING__LATENESS_MINUTES": str(LATENESS_MINUTES),
         "NEWSWAKE_STREAMING__HORIZONS_MINUTES": ",".join(map(str, HORIZONS)),
-        "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0",
+        "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0.2",
         **changed,
     }
 

@@ -38,7 +38,7 @@ def test_a_run_is_reached_from_this_machine_only_and_stops_under_a_backlog(tmp_p
         "NEWSWAKE_LOCAL__REPORT_SECONDS": "1",
         "NEWSWAKE_LOCAL__DRIVER_MEMORY": "1g",
         # Two days of history in portions of a few minutes, one right after the other: a backlog for a long time.
-        "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0",
+        "NEWSWAKE_STREAMING__TRIGGER_SECONDS": "0.2",
         "NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER": "5",
     }
     log = tmp_path / "log"
