@@ -18,7 +18,7 @@ from producers.posts.text import MAX_NAME, clean_text, utc_time, web_link
 MAX_CODE = 32
 MAX_CODES = 500
 _NOT_IN_CODES = frozenset('{}[]":')
-MAX_COUNT = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 # A post may be dated a little after the aggregator made it: two clocks. More than this is no publication time.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
 
@@ -46,7 +46,7 @@ def draft_of(post: object, hot: bool | None) -> Draft:
         hot=hot,
         currencies=_codes_of(post.get("instruments", post.get("currencies"))),
         votes=_votes_of(post.get("votes")),
-        panic_score=_count(post.get("panic_score")),
+        panic_score=_number(post.get("panic_score")),
     )
 
 
@@ -75,6 +75,12 @@ def _votes_of(raw: object) -> Votes | None:
 
 
 def _count(raw: object) -> int | None:
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) <= MAX_COUNT:  # nor NaN
+    """A number that can be a count. The stream refuses a whole post for one vote that is less than nothing."""
+    number = _number(raw)
+    return None if number is not None and number < 0 else number
+
+
+def _number(raw: object) -> int | None:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) <= MAX_NUMBER:  # nor NaN
         return None
     return round(raw)

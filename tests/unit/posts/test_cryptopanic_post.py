@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newswake.errors import MessageError
+from newswake.messages import Votes
 from producers.posts.cryptopanic_post import draft_of
 
 TODAY = {
@@ -48,6 +49,9 @@ def test_todays_shape() -> None:
         ({"votes": None}, "votes", None),
         ({"votes": {}}, "votes", None),
         ({"votes": {"positive": "3"}}, "votes", None),
+        ({"votes": {"negative": -1}}, "votes", None),
+        ({"votes": {"negative": -1, "positive": 2}}, "votes", Votes(positive=2)),
+        ({"panic_score": -1}, "panic_score", -1),
         ({"panic_score": True}, "panic_score", None),
         ({"panic_score": float("nan")}, "panic_score", None),
         ({"instruments": None}, "currencies", ()),
