@@ -44,7 +44,7 @@ def draft_of(post: object, hot: bool | None) -> Draft:
         domain=clean_text(domain, MAX_NAME).lower() or None,
         created_at=created_at,
         hot=hot,
-        currencies=_codes_of(post.get("instruments", post.get("currencies"))),
+        currencies=_codes_of(post.get("instruments") or post.get("currencies")),
         votes=_votes_of(post.get("votes")),
         panic_score=_number(post.get("panic_score")),
     )

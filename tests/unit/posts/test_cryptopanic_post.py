@@ -55,6 +55,7 @@ def test_todays_shape() -> None:
         ({"panic_score": True}, "panic_score", None),
         ({"panic_score": float("nan")}, "panic_score", None),
         ({"instruments": None}, "currencies", ()),
+        ({"instruments": None, "currencies": [{"code": "SOL"}]}, "currencies", ("SOL",)),
         ({"instruments": [{"code": "X" * 40}]}, "currencies", ()),
         ({"original_url": "javascript:alert(1)", "url": None}, "url", None),
         ({"original_url": None}, "url", "https://cryptopanic.com/news/1"),
