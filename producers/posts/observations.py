@@ -11,7 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +25,8 @@ from producers.posts.text import EARLIEST
 
 log = logging.getLogger(__name__)
 TOUCH_AFTER = timedelta(hours=6)  # an entry that stays in a feed is noted as still seen this often
-# Nothing can be published after it was seen: what is dated further ahead of us than clocks differ is dated by us.
+# Nothing can be published after it was seen: what is dated further ahead of us than clocks differ is dated by us, and
+# the time at which its source made it is left out. The stream refuses a post with any time of the future.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _SCHEMA = """
 create table if not exists published (
@@ -166,8 +167,10 @@ def _change(source: str, draft: Draft, known: Known | None, seen_at: datetime) -
         published_at, ours = draft.published_at, False
     else:
         published_at, ours = min(draft.published_at or seen_at, seen_at), True
+    believed = draft.created_at is not None and draft.created_at <= seen_at + CLOCK_TOLERANCE
+    draft = replace(draft, hot=hot, created_at=draft.created_at if believed else None)
     try:
-        observation = draft.observed(source, published_at, seen_at).model_copy(update={"hot": hot})
+        observation = draft.observed(source, published_at, seen_at)
     except ValidationError as error:
         log.warning(
             "source %s: post %.80r is left out: %s", source, draft.id, error.errors(include_url=False)[0]["msg"]

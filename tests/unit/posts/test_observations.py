@@ -109,6 +109,16 @@ def test_a_time_ahead_of_our_clock_is_the_time_of_seeing_also_when_it_has_come(
     assert poll(make_store(), clock, draft(clock, published_at=ahead, dated=True)) == []
 
 
+def test_a_source_whose_clock_is_hours_ahead_names_no_time_of_the_future(
+    make_store: Stores, clock: ManualClock
+) -> None:
+    ahead = clock.now() + timedelta(hours=3)
+    (first,) = poll(make_store(), clock, draft(clock, published_at=ahead, created_at=ahead))
+    assert (first.published_at, first.created_at) == (first.seen_at, None)
+    (near,) = poll(make_store(), clock, draft(clock, id="2", created_at=clock.now() + timedelta(minutes=2)))
+    assert near.created_at is not None
+
+
 def test_a_date_that_a_source_edits_is_a_change(make_store: Stores, clock: ManualClock) -> None:
     first = draft(clock)
     poll(make_store(), clock, first)
