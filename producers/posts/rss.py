@@ -136,11 +136,13 @@ def drafts_of(entries: Iterable[Any], feed: Feed, recogniser: Recogniser, now: d
 def stable_id(raw: str | None) -> str | None:
     """The entry's own id where it is short, else a hash of it; None where there is none.
 
-    >>> stable_id(" https://example.com/?p=1 ")
-    'https://example.com/?p=1'
+    So is one that begins like JSON, such as a title in place of an id: the stream refuses what could be an object.
+
+    >>> stable_id(" https://example.com/?p=1 "), stable_id("[Updated] Bitcoin rises")[:14]
+    ('https://example.com/?p=1', 'sha256:6df5990')
     """
     text = clean_text(raw, 10_000) if raw else ""
-    if len(text) <= MAX_ID:
+    if len(text) <= MAX_ID and not text.startswith(("[", "{")):
         return text or None
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

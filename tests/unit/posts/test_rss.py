@@ -83,6 +83,8 @@ def test_ids() -> None:
     assert stable_id(long_id) == stable_id(long_id)
     assert len(stable_id(long_id) or "") == 71
     assert stable_id(long_id) != stable_id(long_id + "y")
+    bracketed = drafts(rss("<item><title>[Updated] Bitcoin</title></item>", "<item><title>{Bitcoin</title></item>"))
+    assert [draft.id[:7] for draft in bracketed] == ["sha256:", "sha256:"]
 
 
 @pytest.mark.parametrize(
