@@ -67,6 +67,7 @@ class FollowedCoins:
         kept = self._of_former_run()
         self._wanted = Wanted(settings.candles.coins if kept is None else kept)
         self._kept = kept
+        self._unkept: tuple[str, ...] | None = None
         self._changes: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
         self._stop, self._wake, self._asked = threading.Event(), threading.Event(), threading.Event()
@@ -192,10 +193,17 @@ class FollowedCoins:
         return tuple(coins) if is_list else None
 
     def _keep(self, coins: tuple[str, ...]) -> None:
+        """Remember them for the next start. A disk that does not take them must not end the reading of the list."""
         if coins == self._kept:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps(coins), encoding="utf-8")
-        draft.replace(self._file)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(json.dumps(coins), encoding="utf-8")
+            draft.replace(self._file)
+        except OSError as error:
+            if coins != self._unkept:
+                log.warning("%s cannot be written (%s): a start without MongoDB will not know them", self._file, error)
+            self._unkept = coins
+            return
         self._kept = coins
