@@ -122,7 +122,7 @@ class Ledger:
                     database = self._prepared()
                 self._write_all(database)
                 self._came_back()
-            except (PyMongoError, BSONError) as error:
+            except (PyMongoError, BSONError, ValueError) as error:  # ValueError: what the driver says of some addresses
                 self._went_away(error)
             if stopping:
                 return

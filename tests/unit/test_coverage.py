@@ -56,6 +56,15 @@ def test_a_row_that_is_written_again_is_the_same_row() -> None:
     assert Coverage("posts.a", at(1), True).document(at(1))["_id"] != first["_id"]
 
 
+@pytest.mark.parametrize("address", ["mongodb://user:{password}@host:port", "mongodb://user:{password}@a@host", ""])
+def test_an_address_that_is_none_is_said_and_not_shown(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger(Mongo.model_validate({"uri": address.format(password=PASSWORD)}), "posts")
+    ledger.start()
+    assert wait_until(lambda: "MongoDB (setting mongo.uri) cannot be written" in caplog.text, 5, step_seconds=0.02)
+    ledger.close()
+    assert PASSWORD not in caplog.text
+
+
 def test_without_a_database_nothing_waits_and_what_was_dropped_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     uri = f"mongodb://user:{PASSWORD}@127.0.0.1:{free_ports(1)[0]}/"
