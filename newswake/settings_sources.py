@@ -89,10 +89,24 @@ def variable_of(group: str, name: str) -> str:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The `NAME=value` lines of a file; blank lines and `#` comments are skipped."""
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    """The `NAME=value` lines of a file; blank lines and `#` comments are skipped.
+
+    Raises `SettingsError` for a file that cannot be read, or is no text.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"{path} is not a text of NAME=value lines: delete it, the services write it anew"
+        ) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _unreadable(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"{path}, which holds settings, cannot be read: {error.strerror}")
 
 
 def _from_variables(variables: Mapping[str, str], where: str) -> dict[Key, object]:
@@ -104,7 +118,7 @@ def _from_variables(variables: Mapping[str, str], where: str) -> dict[Key, objec
         if variable not in known:
             raise SettingsError(f"{where} sets {variable}, which is no setting{_nearest(variable, known)}")
         key = known[variable]
-        found[key] = _split(text) if _is_list(key) else text
+        found[key] = _split(variable, text) if _is_list(key) else text
     return found
 
 
@@ -112,13 +126,17 @@ def _from_toml(path: Path) -> dict[Key, object]:
     try:
         with path.open("rb") as file:
             document = tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
     known = known_keys()
     groups = {group for group, _ in known}
     found: dict[Key, object] = {}
     for group, table in document.items():
-        if group not in groups or not isinstance(table, dict):
+        if group in groups and not isinstance(table, dict):
+            raise SettingsError(f"{path} sets {group}, which is a group: write [{group}] and its settings below it")
+        if group not in groups:
             raise SettingsError(f"{path} has a group [{group}], which does not exist{_nearest(group, groups)}")
         for name, value in table.items():
             if (group, name) not in known:
@@ -134,13 +152,13 @@ def _is_list(key: Key) -> bool:
     return any(typing.get_origin(part) is tuple for part in parts)
 
 
-def _split(text: str) -> list[object]:
+def _split(variable: str, text: str) -> list[object]:
     """A list in a variable: JSON, or values between commas."""
     if text.lstrip().startswith("["):
         try:
             return list(json.loads(text))
         except ValueError as error:
-            raise SettingsError(f"a list in the environment is not valid JSON: {error}") from None
+            raise SettingsError(f"{variable} is a list that is not valid JSON: {error}") from None
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

@@ -103,6 +103,20 @@ def test_a_file_that_is_no_toml_is_refused_by_name(home: Path) -> None:
         resolved(home, toml="[kafka\n")
 
 
+def test_files_that_are_no_text_and_a_group_that_is_no_table_are_refused_in_words(home: Path) -> None:
+    with pytest.raises(SettingsError, match=r"sets kafka, which is a group: write \[kafka\]"):
+        resolved(home, toml="kafka = 3\n")
+    with pytest.raises(SettingsError, match=r"which holds settings, cannot be read: Is a directory"):
+        read_env_file(home)
+    (home / "services.env").write_bytes(b"NEWSWAKE_\xff\xfe=1")
+    with pytest.raises(SettingsError, match=r"services\.env is not a text of NAME=value lines"):
+        resolved(home)
+    (home / "services.env").unlink()
+    (home / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"binary\.toml is not valid TOML"):
+        resolve(conf=home / "binary.toml", environ={"NEWSWAKE_HOME": str(home)})
+
+
 @pytest.mark.parametrize(
     ("text", "coins"),
     [("BTC,ETH", ("BTC", "ETH")), (" BTC , ETH ,", ("BTC", "ETH")), ('["BTC", "A,B"]', ("BTC", "A,B")), ("X", ("X",))],
@@ -119,7 +133,7 @@ def test_lists_of_numbers_and_lists_that_may_be_unset(home: Path) -> None:
 
 
 def test_a_list_that_is_broken_json_is_refused(home: Path) -> None:
-    with pytest.raises(SettingsError, match="not valid JSON"):
+    with pytest.raises(SettingsError, match=r"NEWSWAKE_CANDLES__COINS is a list that is not valid JSON"):
         resolved(home, NEWSWAKE_CANDLES__COINS='["BTC"')
 
 
