@@ -25,6 +25,11 @@ from pydantic import (
 from newswake.coins import Codes
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+# Bounded by far more than anybody means, so that no time that is computed from them leaves the calendar.
+Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
+Minutes = Annotated[int, Field(ge=0, le=366 * 1_440)]
+Hours = Annotated[int, Field(ge=1, le=100 * 8_784)]
+Days = Annotated[int, Field(ge=1, le=100 * 366)]
 
 DEFAULT_COINS = (
     "BTC", "ETH", "XRP", "SOL", "BNB", "DOGE", "ADA", "TRX", "LINK", "AVAX",
@@ -33,7 +38,7 @@ DEFAULT_COINS = (
 
 
 class Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Kafka(Group):
@@ -45,7 +50,7 @@ class Kafka(Group):
     posts_partitions: PositiveInt = Field(2, description="partitions of the posts topic, when we create it")
     candles_partitions: PositiveInt = Field(2, description="partitions of the candles topic, when we create it")
     replication_factor: PositiveInt = Field(1, description="replicas of a topic, when we create it")
-    retention_hours: PositiveInt = Field(24 * 14, description="how long the topics keep a message, when we create them")
+    retention_hours: Hours = Field(24 * 14, description="how long the topics keep a message, when we create them")
     max_message_bytes: PositiveInt = Field(1_048_588, description="largest message of a topic, when we create it")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="how clients talk to the broker"
@@ -72,9 +77,9 @@ class Mongo(Group):
 
     uri: SecretStr = Field(SecretStr("mongodb://127.0.0.1:27017"), description="address, with credentials if any")
     database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")] = Field("newswake", description="its name")
-    candles_ttl_days: PositiveInt = Field(400, description="candles older than this leave MongoDB (never the lake)")
-    coverage_ttl_days: PositiveInt = Field(30, description="rows of source_coverage older than this leave MongoDB")
-    dead_letters_ttl_days: PositiveInt = Field(90, description="dead letters leave MongoDB after this (never the lake)")
+    candles_ttl_days: Days = Field(400, description="candles older than this leave MongoDB (never the lake)")
+    coverage_ttl_days: Days = Field(30, description="rows of source_coverage older than this leave MongoDB")
+    dead_letters_ttl_days: Days = Field(90, description="dead letters leave MongoDB after this (never the lake)")
     timeout_ms: PositiveInt = Field(5_000, description="how long a client looks for the server")
 
 
@@ -83,10 +88,12 @@ class Lake(Group):
 
     path: str = Field("", description="folder or URL of the tables; empty: NEWSWAKE_HOME/lake")
     checkpoints: str = Field("", description="folder or URL of the checkpoints; empty: NEWSWAKE_HOME/checkpoints")
-    keep_hours: Annotated[int, Field(ge=24)] = Field(
+    keep_hours: Annotated[Hours, Field(ge=24)] = Field(
         48, description="how long files that compaction has replaced are kept, for readers that still use them"
     )
-    vacuum_hours: PositiveFloat = Field(6.0, description="time between two deletions of what is older than that")
+    vacuum_hours: Annotated[PositiveFloat, Field(le=8_784)] = Field(
+        6.0, description="time between two deletions of what is older than that"
+    )
 
     @field_validator("path", "checkpoints")
     @classmethod
@@ -99,19 +106,23 @@ class Lake(Group):
 class Streaming(Group):
     """The streaming application."""
 
-    horizons_minutes: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = Field(
+    horizons_minutes: Annotated[tuple[Minutes, ...], Field(min_length=1)] = Field(
         (0, 1, 5, 15, 60, 240, 1440), description="minutes after publication at which the price is taken"
     )
-    lateness_minutes: PositiveInt = Field(360, description="how late a post or candle may be and still be joined")
+    lateness_minutes: Annotated[Minutes, Field(ge=1)] = Field(
+        360, description="how late a post or candle may be and still be joined"
+    )
     join_posts: Literal["all", "hot", "hot_or_unknown"] = Field("all", description="which posts are joined")
-    trigger_seconds: Annotated[float, Field(ge=0)] = Field(2.0, description="shortest time between two batches")
+    trigger_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        2.0, description="shortest time between two batches"
+    )
     max_offsets_per_trigger: NonNegativeInt = Field(20_000, description="candle messages a batch; 0: no limit")
     shuffle_partitions: PositiveInt = Field(2, description="partitions of the join's state (fixed by its checkpoint)")
     future_tolerance_seconds: PositiveInt = Field(300, description="how far a message may lie ahead of its Kafka time")
     go_on_after_loss: bool = Field(
         False, description="start although retention deleted messages that were not read; what is gone is logged"
     )
-    repair_seconds: PositiveFloat = Field(600.0, description="longest time between two repairs")
+    repair_seconds: Seconds = Field(600.0, description="longest time between two repairs")
     compact_every_batches: PositiveInt = Field(200, description="batches with rows between two compactions of a table")
 
     @model_validator(mode="after")
@@ -130,19 +141,19 @@ class Candles(Group):
         DEFAULT_COINS,
         description="the coins that a new home follows, the most important first; later the list is in MongoDB",
     )
-    backfill_hours: PositiveInt = Field(48, description="history that the first start fetches")
-    new_coin_backfill_hours: PositiveInt = Field(24, description="history of a coin that is followed from later on")
+    backfill_hours: Hours = Field(48, description="history that the first start fetches")
+    new_coin_backfill_hours: Hours = Field(24, description="history of a coin that is followed from later on")
     max_filled_minutes: NonNegativeInt = Field(5, description="minutes without trades carried forward in a row")
-    timeout_seconds: PositiveFloat = Field(10.0, description="longest wait for an answer of the exchange")
+    timeout_seconds: Seconds = Field(10.0, description="longest wait for an answer of the exchange")
     base_url: str = Field("", description="address in place of the exchange's own, such as the simulator's")
 
 
 class Posts(Group):
     """What the post producers share."""
 
-    poll_seconds: PositiveFloat = Field(60.0, description="time between two polls (a quota may make it longer)")
-    lookback_hours: PositiveInt = Field(26, description="how old a post may be and still be asked for again")
-    timeout_seconds: PositiveFloat = Field(10.0, description="longest wait for an answer")
+    poll_seconds: Seconds = Field(60.0, description="time between two polls (a quota may make it longer)")
+    lookback_hours: Hours = Field(26, description="how old a post may be and still be asked for again")
+    timeout_seconds: Seconds = Field(10.0, description="longest wait for an answer")
     max_body_bytes: PositiveInt = Field(8_000_000, description="longest answer that is read")
     user_agent: str = Field("newswake/0.1", description="how we name ourselves to a source")
 
@@ -154,7 +165,9 @@ class CryptoPanic(Group):
     plan: Annotated[str, Field(pattern=r"^[a-z_-]+$")] = Field("developer", description="plan, a part of the address")
     base_url: str = Field("https://cryptopanic.com/api", description="address of the API")
     monthly_quota: PositiveInt = Field(100, description="requests a month that the plan allows")
-    delay_hours: NonNegativeInt = Field(24, description="how old the plan's newest posts are; 0: live")
+    delay_hours: Annotated[int, Field(ge=0, le=8_784)] = Field(
+        24, description="how old the plan's newest posts are; 0: live"
+    )
     currencies: Codes = Field((), description="ask only for posts of these coins; empty: all")
     max_pages: PositiveInt = Field(10, description="pages of each list read in one poll at the most, quota permitting")
 
@@ -171,7 +184,7 @@ class Alerts(Group):
     urls: SecretStr = Field(
         SecretStr(""), description="apprise addresses between blanks (tgram://…, mailto://…, json://…, dbus://…)"
     )
-    log_days: PositiveInt = Field(90, description="how long the log of alerts is kept")
+    log_days: Days = Field(90, description="how long the log of alerts is kept")
 
 
 class ClockSettings(Group):
@@ -197,7 +210,7 @@ class Local(Group):
     spark_ui_port: Port = Field(4040, description="port of the Spark UI")
     history_port: Port = Field(18080, description="port of Spark's history server (make history)")
     driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = Field("2g", description="heap of the application")
-    report_seconds: PositiveFloat = Field(15.0, description="time between two lines of what arrived and came out")
+    report_seconds: Seconds = Field(15.0, description="time between two lines of what arrived and came out")
 
 
 class Dashboard(Group):
@@ -206,8 +219,8 @@ class Dashboard(Group):
     host: str = Field("127.0.0.1", description="address that it listens on")
     port: Port = Field(8080, description="port of the page")
     names: tuple[str, ...] = Field((), description="names by which a browser may reach it, beside this machine's own")
-    query_seconds: PositiveFloat = Field(5.0, description="longest time that the database may take for one question")
-    max_period_days: PositiveInt = Field(400, description="longest period that may be asked for")
+    query_seconds: Seconds = Field(5.0, description="longest time that the database may take for one question")
+    max_period_days: Days = Field(400, description="longest period that may be asked for")
     max_clients: PositiveInt = Field(200, description="live connections at the most")
 
 
