@@ -1,13 +1,24 @@
-"""The mark of a home: the kind of source whose rows it holds, so that live and simulated rows never meet."""
+"""A home: its folder, and its mark, the kind of source whose rows it holds, so that live and simulated never meet."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from newswake.errors import SettingsError
 
 MARK = "source"
 LIVE, SIMULATED, RECORDING = "live", "simulated", "recording"
+
+
+def make_home(home: Path) -> None:
+    """Make the folder when it is missing. Raises `SettingsError` when nothing can be kept there."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"The home {home} (NEWSWAKE_HOME) cannot be made: {error.strerror}") from None
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise SettingsError(f"The home {home} (NEWSWAKE_HOME) cannot be written to: Permission denied")
 
 
 def read_mark(home: Path) -> str:
@@ -27,9 +38,9 @@ def refuse_another(home: Path, kind: str) -> None:
 
 
 def mark_home(home: Path, kind: str) -> None:
-    """Make the home and mark it; raises like `refuse_another`."""
+    """Make the home and mark it; raises like `refuse_another` and `make_home`."""
     refuse_another(home, kind)
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     if not read_mark(home):
         draft = home / f"{MARK}.draft"
         draft.write_text(f"{kind}\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from pathlib import Path
 import requests
 
 from newswake.errors import NewswakeError, ServiceError
+from newswake.home import make_home
 from newswake.settings import Cluster, Settings
 from newswake.settings_sources import resolve, variable_of
 from scripts.checks import check_port, java_command
@@ -110,6 +111,7 @@ def start(
     if supervisor.alive() and alive_workers(settings) >= settings.cluster.workers:
         return settings
     java = java_command()
+    make_home(settings.home)
     supervisor.shut_down()  # one that lost a program is started whole again
     check_ports(settings.cluster)
     started = programs(settings)

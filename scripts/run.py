@@ -24,7 +24,7 @@ from pymongo.errors import PyMongoError
 
 from newswake import mongo
 from newswake.errors import NewswakeError, ServiceError
-from newswake.home import LIVE, mark_home
+from newswake.home import LIVE, make_home, mark_home
 from newswake.kafka import ensure_topics
 from newswake.settings_sources import Resolved, resolve, variable_of
 from scripts import mongod, report, services, sources, whereabouts
@@ -184,7 +184,8 @@ def _apps(source: Source) -> list[Program]:
 
 @contextmanager
 def only_run_of(home: Path) -> Iterator[None]:
-    """Raises `ServiceError` when another run of this home is going on."""
+    """Raises `ServiceError` when another run of this home is going on, `SettingsError` when it cannot be made."""
+    make_home(home)
     (home / "run").mkdir(parents=True, exist_ok=True)
     with (home / "run" / "run.lock").open("a") as lock:
         try:

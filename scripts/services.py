@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from newswake.errors import NewswakeError, ServiceError
+from newswake.home import make_home
 from newswake.settings import Settings
 from newswake.settings_sources import Resolved, resolve, variable_of
 from scripts import kafka_broker, mongod
@@ -118,7 +119,7 @@ def start(
     environ = dict(os.environ) if environ is None else environ
     resolved = resolve(environ=environ)
     home = resolved.settings.home
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     absent = missing(resolved)
     if absent:
         say(f"Starting {' and '.join(absent)} in {home} (logs in {home / 'logs'})")

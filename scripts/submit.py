@@ -20,6 +20,7 @@ from types import FrameType
 import pyspark
 
 from newswake.errors import NewswakeError
+from newswake.home import make_home
 from newswake.settings import Settings, load
 from newswake.tether import die_with_parent
 from scripts import options
@@ -209,6 +210,7 @@ def main() -> None:
     try:
         settings = load()
         java = java_command()
+        make_home(settings.home)
         clear_scratch(settings.home)
         line = command(settings, given.master, given.arguments, given.quick_start, given.program)
     except NewswakeError as error:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from newswake import logs
+from newswake.home import make_home
 from newswake.settings import Settings, load
 from streaming.sentences import EXPECTED, explain
 
@@ -22,6 +23,7 @@ def run_program(name: str, work: Callable[[Settings], None]) -> int:
         settings = load()
         mask = logs.MaskSecrets([*logs.secrets_of(settings), *logs.secrets_of_environment(os.environ)]).mask
         logs.configure(settings, name)
+        make_home(settings.home)
         work(settings)
     except EXPECTED as error:
         code, sentence = explain(error, settings, mask)

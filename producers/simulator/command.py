@@ -17,6 +17,7 @@ import typer
 from newswake import settings as settings_module
 from newswake.clock import SystemClock, from_ms, to_iso, to_ms
 from newswake.errors import RecordingError, ServiceError
+from newswake.home import make_home
 from newswake.logs import configure
 from newswake.settings import Settings
 from producers.generator.truth import TruthFolder
@@ -47,6 +48,7 @@ def simulate(
     configure(settings, "simulate")
     if not (math.isfinite(speed) and speed > 0):
         raise typer.BadParameter(f"--speed is a positive number of simulated seconds in a real one, was {speed}")
+    make_home(settings.home)
     chosen = settings.simulator.seed if seed is None else seed
     folder = state or settings.home / "simulator"
     stop = threading.Event()
