@@ -64,7 +64,7 @@ def choose(wanted: str, speed: float, environ: Mapping[str, str], candles: Candl
         kind, reason = _choose_by_itself(home, candles)
     elif wanted not in (LIVE, SIMULATED):
         kind, recording = RECORDING, Path(wanted).absolute()
-        if not recording.is_dir():
+        if not wanted or not recording.is_dir():  # the path of nothing is the folder that we are in
             raise SettingsError(
                 f"SOURCE={wanted} is neither auto, live nor simulated, and there is no such folder with a recording"
             )

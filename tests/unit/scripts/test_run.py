@@ -40,8 +40,9 @@ def test_a_home_of_another_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_nothing_is_named() -> None:
-    with pytest.raises(SettingsError, match="SOURCE=liv is neither"):
-        choose("liv", 60, {}, Candles())
+    for word in ("liv", ""):
+        with pytest.raises(SettingsError, match=f"SOURCE={word} is neither"):
+            choose(word, 60, {}, Candles())
 
 
 def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
