@@ -70,7 +70,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     fate.add_argument("--coin", required=True, help="one of its coins")
     again = works.add_parser("rebuild", help="a new checkpoint for a query, with the same rows")
     again.add_argument("query", choices=list(QUERIES))
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.work in ("repair", "late") and options.start and options.end and options.start >= options.end:
+        parser.error("the period is empty: UNTIL is not after FROM")
+    return options
 
 
 def _time(text: str) -> datetime | None:
