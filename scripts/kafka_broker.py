@@ -81,13 +81,20 @@ def new_cluster_id() -> str:
 
 
 def format_once(settings: Settings, java: str) -> None:
-    """Give a new home its storage. Made beside and renamed, so that an interrupted one is made again."""
+    """Give a new home its storage. Made beside and renamed, so that an interrupted one is made again.
+
+    Raises `ServiceError` when it cannot be formatted, or when it holds something but not its own id: these are topics.
+    """
     final = data_folder(settings.home)
     if cluster_id(settings.home):
         return
+    if final.is_dir() and any(final.iterdir()):
+        raise ServiceError(
+            f"The broker's storage {final} has lost the file meta.properties with its cluster.id: restore that file, "
+            "or delete the folder, and with it every message that no query has read"
+        )
     draft = final.with_name("kafka.draft")
-    for leftover in (draft, final):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     file = draft.with_suffix(".properties")
     file.write_text(properties(settings, draft), encoding="utf-8")

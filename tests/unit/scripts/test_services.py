@@ -67,6 +67,19 @@ def test_the_broker_listens_on_this_machine_only(tmp_path: Path) -> None:
     assert "$" not in "".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
+def test_a_broker_that_lost_its_id_keeps_its_topics(tmp_path: Path) -> None:
+    settings = resolve(environ=environ(tmp_path)).settings
+    messages = kafka_broker.data_folder(tmp_path) / "CryptoPanic-0" / "0.log"
+    messages.parent.mkdir(parents=True)
+    messages.write_bytes(b"messages")
+    for lost in (None, "", "version=1\n"):
+        if lost is not None:
+            (kafka_broker.data_folder(tmp_path) / "meta.properties").write_text(lost)
+        with pytest.raises(ServiceError, match=r"kafka has lost the file meta\.properties"):
+            kafka_broker.format_once(settings, "no-java")
+    assert messages.read_bytes() == b"messages"
+
+
 class Dying:
     """Stands for a supervisor whose broker has just ended."""
 
