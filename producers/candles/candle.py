@@ -10,6 +10,7 @@ from newswake.messages import MINUTE_MS
 
 # Columns of a Binance kline that ccxt's unified row drops.
 TRADES_COLUMN, TAKER_BUY_VOLUME_COLUMN = 8, 9
+MAX_TRADES = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def parse_rows(rows: Iterable[object]) -> tuple[list[Candle], int]:
 
     A row is `[open_time ms, open, high, low, close, volume]`, or a Binance kline of twelve columns. A row that
     cannot be a minute (nulls, a price that is not positive, a high below its low) counts as a minute that the
-    exchange did not give.
+    exchange did not give. Trades and taker-buy volume that cannot be are None: the stream would refuse the whole page
+    for them, and the minute has its price.
     """
     candles: dict[int, Candle] = {}
     refused = 0
@@ -68,6 +70,9 @@ def _parse(row: object) -> Candle | None:
         and math.isfinite(volume)
         and volume >= 0
         and high >= low
-        and (taker_buy_volume is None or math.isfinite(taker_buy_volume))
     )
+    if trades is not None and not 0 <= trades <= MAX_TRADES:
+        trades = None
+    if taker_buy_volume is not None and not 0 <= taker_buy_volume < math.inf:  # nor NaN
+        taker_buy_volume = None
     return Candle(open_time, first, high, low, last, volume, trades, taker_buy_volume) if usable else None

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from producers.candles.candle import parse_rows
+from producers.candles.market import Market
+from producers.candles.pages import to_pages
 from tests.unit.candles.fakes import MINUTE, NOON, make_kline
 
 SHARED = Path(os.environ.get("NEWSWAKE_TEST_SHARED") or Path(__file__).resolve().parents[3].parent / "shared")
@@ -19,6 +21,17 @@ def test_a_kline_keeps_trades_and_taker_buy_volume() -> None:
     candles, refused = parse_rows([make_kline(NOON, close=101.5, volume=2.0, trades=7)])
     assert refused == 0
     assert (candles[0].close, candles[0].volume, candles[0].trades, candles[0].taker_buy_volume) == (101.5, 2, 7, 0.5)
+
+
+@pytest.mark.parametrize(("trades", "taker"), [("-1", "-0.5"), (10**30, "inf"), (2**63, "nan")])
+def test_a_kline_whose_trades_cannot_be_keeps_its_price(trades: object, taker: str) -> None:
+    row = make_kline(NOON, close=101.5)
+    row[8], row[9] = trades, taker
+    candles, refused = parse_rows([row])
+    assert refused == 0
+    assert (candles[0].close, candles[0].trades, candles[0].taker_buy_volume) == (101.5, None, None)
+    (page,) = to_pages(Market("BTC", "USDT"), "binance", NOON, candles)
+    assert b'"trades"' not in page.to_json()
 
 
 def test_a_unified_row_has_neither() -> None:
