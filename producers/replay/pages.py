@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 from pydantic import ValidationError
 
-from newswake.clock import from_ms
+from newswake.clock import from_ms, to_iso
 from newswake.errors import RecordingError
 from newswake.messages import MINUTE_MS, VOTE_KINDS, CandlePage, Observation, Votes
 from producers.recordings.candles import IDENTITY, OPTIONAL, PRICES, CandleRecording
@@ -22,6 +22,8 @@ def pages_of(recording: CandleRecording, minutes: int = 60) -> Iterator[tuple[in
     Forward in time over all coins together. A missing minute stays missing, a page never crosses an hour.
     Unless the recording says when a candle was seen, a page was seen when its last candle closed: the same in every
     replay, and never earlier than it can have been known.
+
+    Raises `RecordingError` when a row breaks the contract of a page.
     """
     for window in recording.windows():
         yield from _pages(window, minutes, recording.columns)
@@ -43,15 +45,19 @@ def _pages(window: pl.DataFrame, minutes: int, optional: tuple[str, ...]) -> Ite
         seen = [moment for moment in columns.pop("seen_at", ()) if moment is not None]
         if "filled" in columns:
             columns["filled"] = [bool(value) for value in columns["filled"]]
-        page = CandlePage(
-            symbol=row["symbol"],
-            quote=row["quote"],
-            exchange=row["exchange"],
-            seen_at=max(seen, default=times[-1] + MINUTE_MS),
-            open_time=times,
-            **{name: row[name] for name in (*PRICES, "volume")},
-            **columns,
-        )
+        try:
+            page = CandlePage(
+                symbol=row["symbol"],
+                quote=row["quote"],
+                exchange=row["exchange"],
+                seen_at=max(seen, default=times[-1] + MINUTE_MS),
+                open_time=times,
+                **{name: row[name] for name in (*PRICES, "volume")},
+                **columns,
+            )
+        except ValidationError as error:
+            what = f"The recorded candles of {row['symbol']} in the hour of {to_iso(from_ms(row['span']))} are no page"
+            raise RecordingError(f"{what}: {_cause(error)}") from None
         yield row["span"] + minutes * MINUTE_MS, page
 
 
@@ -86,9 +92,12 @@ def observation_of(post: RecordedPost, known_end: int) -> Observation:
             panic_score=post.panic_score,
         )
     except ValidationError as error:
-        detail = error.errors(include_input=False, include_url=False)[0]
-        cause = f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
-        raise RecordingError(f"The recorded post {post.id[:80]!r} is no observation: {cause}") from None
+        raise RecordingError(f"The recorded post {post.id[:80]!r} is no observation: {_cause(error)}") from None
+
+
+def _cause(error: ValidationError) -> str:
+    detail = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 
 
 def _bounded(text: str | None) -> str | None:

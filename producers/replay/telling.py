@@ -103,7 +103,8 @@ def tell(recording: Recording, outlet: Outlet, kafka: Kafka, pace: Pace) -> Told
     told = Told()
     posts, pages = _posts(recording), _pages(recording, pace.page_minutes)
     began, reported = to_ms(pace.clock.now()), time.monotonic()
-    moment = recording.start // pace.step_ms * pace.step_ms
+    # Where everything is of one moment on a step, the step before it tells it.
+    moment = min(recording.start, recording.end - 1) // pace.step_ms * pace.step_ms
     origin = moment
     while moment < recording.end and not pace.stop.is_set():
         moment = min(moment + pace.step_ms, recording.end)

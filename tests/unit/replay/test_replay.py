@@ -21,6 +21,7 @@ from producers.publisher import Keyed
 from producers.recordings.candles import open_candles
 from producers.recordings.posts import read_posts
 from producers.replay.command import parse_speed
+from producers.replay.pages import pages_of
 from producers.replay.telling import Pace, Recording, Told, tell
 
 HOUR = 3_600_000
@@ -72,6 +73,28 @@ def run(folder: Path, speed: float | None = None, candles: bool = True, posts: b
     if isinstance(clock, ManualClock):
         listener.seconds = (clock.now() - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()  # type: ignore[attr-defined]
     return listener, told
+
+
+def test_a_single_post_on_the_hour_is_told(tmp_path: Path) -> None:
+    row = {"post_id": 1, "title": "x", "published_at": datetime(2025, 3, 1, 12, tzinfo=UTC), "currencies": "BTC"}
+    pl.DataFrame([row]).write_parquet(tmp_path / "posts.parquet")
+    for speed in (None, 60.0):
+        listener = Listener()
+        pace = Pace(speed, ManualClock(datetime(2026, 1, 1, tzinfo=UTC)), threading.Event())
+        told = tell(Recording(None, read_posts([tmp_path / "posts.parquet"])), listener, KAFKA, pace)
+        assert (told.posts, told.heartbeats) == (1, 1)
+
+
+@pytest.mark.parametrize("change", [{"exchange": ""}, {"seen_at": 0}])
+def test_candles_that_are_no_page_are_one_sentence(change: dict[str, object], folder: Path, tmp_path: Path) -> None:
+    frame = pl.read_parquet(folder / "candles.parquet").head(3)
+    wrong = frame.with_columns(pl.lit(value).alias(name) for name, value in change.items())
+    wrong.write_parquet(tmp_path / "candles.parquet")
+    with (
+        open_candles([tmp_path / "candles.parquet"], "binance", "USDT") as recording,
+        pytest.raises(RecordingError, match=rf"The recorded candles of .* are no page: {next(iter(change))}"),
+    ):
+        list(pages_of(recording))
 
 
 def test_everything_goes_out_once(month: Month, folder: Path) -> None:
