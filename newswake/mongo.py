@@ -14,6 +14,7 @@ from newswake.errors import ServiceError, SettingsError
 from newswake.settings import Mongo
 from newswake.tls import check_certificates
 
+UNAUTHORIZED: Final = 13
 AUTHENTICATION_FAILED: Final = 18
 # Options that Python's driver follows and the JVM's would leave aside with a line in the log.
 NOT_FOR_THE_JVM: Final = ("tlsCertificateKeyFile", "tlsCRLFile", "tlsAllowInvalidCertificates")
@@ -81,8 +82,11 @@ def jvm_uri(mongo: Mongo) -> str:
 def refusal(error: PyMongoError) -> ServiceError:
     """What a server that cannot be used means, in one sentence without the address."""
     if isinstance(error, OperationFailure):
-        what = "the user and the password" if error.code == AUTHENTICATION_FAILED else f"us, with code {error.code}"
-        return ServiceError(f"MongoDB refuses {what} in the setting mongo.uri")
+        if error.code == AUTHENTICATION_FAILED:
+            return ServiceError("MongoDB refuses the user and the password in the setting mongo.uri")
+        if error.code == UNAUTHORIZED:
+            return ServiceError("MongoDB refuses us: the setting mongo.uri names no user, or one without the rights")
+        return ServiceError(f"MongoDB refuses us, with code {error.code} (setting mongo.uri)")
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return ServiceError(f"MongoDB's certificate is not one that we trust (setting mongo.uri, option {CA_FILE})")
     if "SSL" in str(error):

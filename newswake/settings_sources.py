@@ -173,7 +173,8 @@ def _explain(error: ValidationError, origins: Mapping[Key, str]) -> str:
     for detail in error.errors(include_input=False, include_url=False):
         place = tuple(str(part) for part in detail["loc"])
         origin = origins.get((place[0], place[1]), "") if len(place) > 1 else ""
-        lines.append(f"{'.'.join(place)}: {detail['msg']}" + (f" (set in {origin})" if origin else ""))
+        said = detail["msg"].removeprefix("Value error, ")
+        lines.append(f"{'.'.join(place)}: {said}" + (f" (set in {origin})" if origin else ""))
     return "; ".join(lines)
 
 

@@ -164,6 +164,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name_and_not_repeated(home: Pat
         resolved(home, **{variable: text})
     group = variable.removeprefix("NEWSWAKE_").split("__")[0].lower()
     assert str(refusal.value).startswith(group)
+    assert "Value error" not in str(refusal.value)
 
 
 def test_a_refused_value_is_not_shown_because_it_may_be_a_secret(home: Path) -> None:
