@@ -40,7 +40,9 @@ def simulate(
     ] = None,
     speed: Annotated[float, typer.Option(help="simulated seconds in a real one")] = 60.0,
     seed: Annotated[int | None, typer.Option(help="seed; unset: setting simulator.seed")] = None,
-    port: Annotated[int | None, typer.Option(help="port on 127.0.0.1; unset: setting simulator.port")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="port on 127.0.0.1; 0: a free one; unset: simulator.port")
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="folder of the state; unset: NEWSWAKE_HOME/simulator")] = None,
 ) -> None:
     """Serve the exchange's and the news API from a recording or a seeded generator."""
