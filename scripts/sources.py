@@ -84,15 +84,19 @@ def _choose_by_itself(home: Path | None, candles: Candles) -> tuple[str, str]:
 
 def probe(candles: Candles) -> str:
     """Ask the exchange for its time. Returns why it does not answer, or nothing when it does."""
+    client = make_client(candles.model_copy(update={"timeout_seconds": PROBE_SECONDS}))
     try:
-        client = make_client(candles.model_copy(update={"timeout_seconds": PROBE_SECONDS}))
         if client.has.get("fetchTime"):
-            client.fetch_time()
+            times = [client.fetch_time()]
         else:
-            client.fetch_ohlcv(f"{candles.coins[0]}/{candles.quote}", "1m", limit=1)
+            rows = client.fetch_ohlcv(f"{candles.coins[0]}/{candles.quote}", "1m", limit=1)
+            times = [row[0] for row in rows]
     except ccxt.BaseError as error:
         return type(error).__name__
-    return ""
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError):  # ccxt does not check the shape of an answer
+        times = []
+    # A network that wants a log-in answers for everybody, with a page.
+    return "" if any(isinstance(time, int) and time > 0 for time in times) else "something else answers in its place"
 
 
 def _home_name(kind: str, recording: Path | None) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,25 @@ def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "probe", lambda candles: "")
     source, reason = choose("auto", 60, {}, Candles())
     assert source.kind == "live" and source.speed == 1.0 and "answers" in reason
+
+
+@pytest.mark.parametrize(
+    ("body", "is_live"),
+    [(b"<html>log in</html>", False), (b"{}", False), (b"", False), (b"null", False), (b'{"serverTime": 17}', True)],
+)
+def test_what_answers_in_place_of_the_exchange_is_not_taken_for_it(body: bytes, is_live: bool) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        reason = sources.probe(Candles(base_url=f"http://127.0.0.1:{server.server_address[1]}/api/v3"))
+        server.shutdown()
+    assert (reason == "") == is_live
 
 
 def test_auto_goes_on_with_what_a_home_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
