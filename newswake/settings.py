@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from newswake.coins import Codes
+from newswake.coins import Codes, PlainCodes
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # Bounded by far more than anybody means, so that no time that is computed from them leaves the calendar.
@@ -137,7 +137,7 @@ class Candles(Group):
 
     exchange: str = Field("binance", description="ccxt's name of the exchange that prices the coins")
     quote: str = Field("USDT", description="currency in which coins are priced")
-    coins: Annotated[Codes, Field(min_length=1)] = Field(
+    coins: Annotated[PlainCodes, Field(min_length=1)] = Field(
         DEFAULT_COINS,
         description="the coins that a new home follows, the most important first; later the list is in MongoDB",
     )

@@ -15,6 +15,7 @@ import ccxt
 import polars as pl
 
 from newswake.ccxt_client import make_client
+from newswake.coins import is_plain
 from newswake.errors import SettingsError
 from newswake.home import LIVE, RECORDING, SIMULATED, read_mark, refuse_another
 from newswake.settings import Candles
@@ -155,7 +156,8 @@ def recorded_coins(recording: Path, candles: Candles) -> list[str]:
             names = scan(path, ("symbol",)).select("symbol").unique().collect()["symbol"].drop_nulls()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise unreadable(path, error) from error
-        found |= {split_symbol(str(name), candles.quote)[0] for name in names}
+        coins = {split_symbol(str(name), candles.quote)[0] for name in names}
+        found |= {coin for coin in coins if is_plain(coin)}  # the rows of the others are no candles
     return [coin for coin in candles.coins if coin in found] + sorted(found - {*candles.coins})
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from newswake.errors import RecordingError, ServiceError, SettingsError
@@ -115,6 +116,14 @@ def test_a_recording_brings_its_own_coins_unless_some_are_set(tmp_path: Path, mo
     assert given["NEWSWAKE_CANDLES__COINS"] == "BTC,ETH,PEPE"
     mine = {"NEWSWAKE_HOME": str(tmp_path), "NEWSWAKE_CANDLES__COINS": "ETH"}
     assert "NEWSWAKE_CANDLES__COINS" not in sources.environment(source, resolve(environ=mine))
+
+
+def test_what_can_be_no_coin_of_a_recording_is_not_followed(tmp_path: Path, month: Path) -> None:
+    names = ["BTCUSDT", "A B", "$X", "USDC.E/USDT", None]
+    (month / "candles.csv").unlink()
+    pl.DataFrame({"symbol": names}).write_parquet(month / "candles.parquet")
+    assert sources.recorded_coins(month, Candles()) == ["BTC", "USDC.E"]
+    resolve(environ=sources.environment(Source("r", tmp_path, 60.0, month), resolve(environ={})))
 
 
 def test_a_recording_that_cannot_be_read_is_refused(tmp_path: Path, month: Path) -> None:
