@@ -44,6 +44,7 @@ class Housekeeping:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="housekeeping")
         self._running: Future[None] | None = None
         self._look_at = 0.0
+        self._not_before: datetime | None = None
 
     def look(self, now: float) -> None:
         """Start it when it is due; `now` in seconds of a monotonic clock."""
@@ -68,9 +69,13 @@ class Housekeeping:
 
     def is_due(self, now: datetime) -> bool:
         """Whether it was last done long enough ago. A new lake has nothing to delete: its time begins now."""
+        if self._not_before is not None and now < self._not_before:
+            return False
         try:
             done_at = datetime.fromisoformat(self._files.read_text(self._path).strip())
         except (OSError, ValueError):
+            if self._not_before is not None:  # it could not be noted
+                return True
             self._done(now)
             return False
         return now >= done_at + self._pause
@@ -96,4 +101,9 @@ class Housekeeping:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, at: datetime) -> None:
-        self._files.write_text(self._path, at.isoformat())
+        """Note it. What cannot be noted, on a full disk, still counts for as long as this process lives."""
+        self._not_before = at + self._pause
+        try:
+            self._files.write_text(self._path, at.isoformat())
+        except (OSError, Py4JError) as error:
+            log.warning("when old files were deleted cannot be noted: %s", str(error).partition("\n")[0])
