@@ -44,15 +44,16 @@ def ensure_table(spark: SparkSession, path: str, schema: T.StructType, lake: Lak
             table = table.property(name, value)
         table.execute()
         return
-    row = DeltaTable.forPath(spark, path).detail().select("properties", *PROTOCOL).first()
-    held: dict[str, str] = dict(row["properties"]) if row else {}
+    # Not `detail()`, which also reads what files the table has: half the work of a start.
+    held = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()}
     if (version := held.get(VERSION_PROPERTY, str(LAKE_VERSION))) != str(LAKE_VERSION):
         raise ServiceError(
             f"The table {path} was written by another version of newswake (version {version} of the tables, this one "
             f"writes {LAKE_VERSION}): use that version, or set lake.path to another folder"
         )
-    if row and any(row[name] > pinned for name, pinned in PROTOCOL.items()):
-        versions = ", ".join(f"{name} {row[name]}" for name in PROTOCOL)
+    protocol = {name: int(held[f"delta.{name}"]) for name in PROTOCOL}
+    if any(protocol[name] > pinned for name, pinned in PROTOCOL.items()):
+        versions = ", ".join(f"{name} {version}" for name, version in protocol.items())
         raise ServiceError(
             f"The table {path} asks more of its readers than newswake's do ({versions}): another program has switched "
             "on a feature of it. Restore the table, or set lake.path to another folder"
