@@ -17,6 +17,9 @@ COIN ?=
 ROUNDS ?= 6
 SEED ?= 1
 
+# The value of a variable as one word of the shell, whatever is in it.
+quoted = '$(subst ','\'',$($(1)))'
+
 VENV := .venv/bin
 SETUP := $(if $(PYTHON),$(PYTHON),python3.11) -m scripts.setup
 
@@ -30,7 +33,7 @@ setup: ## install what is missing (virtual environment, JVM packages); the other
 
 .PHONY: run
 run: ## everything in the foreground; SOURCE=auto|live|simulated|FOLDER SPEED=60; Ctrl-C stops it
-	@$(SETUP) && exec $(VENV)/python -m scripts.run --source '$(SOURCE)' --speed '$(SPEED)'
+	@$(SETUP) && exec $(VENV)/python -m scripts.run --source $(call quoted,SOURCE) --speed $(call quoted,SPEED)
 
 .PHONY: services
 services: ## only Kafka and MongoDB, in the background
@@ -54,8 +57,8 @@ monitor: ## what every query, source and service does, live; ARGS="--once --json
 
 .PHONY: why
 why: ## what became of a post: POST=id (or source:id) COIN=BTC
-	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master '$(MASTER)' --program tools -- \
-	    why --post '$(POST)' --coin '$(COIN)'
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master $(call quoted,MASTER) --program tools -- \
+	    why --post $(call quoted,POST) --coin $(call quoted,COIN)
 
 .PHONY: history
 history: ## Spark's history server over what ran, for yesterday's trouble
@@ -67,33 +70,33 @@ settings: ## the settings in force, secrets masked, and where each came from
 
 .PHONY: submit
 submit: ## spark-submit of the streaming application; ARGS="--once" MASTER=spark://host:7077
-	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' -- $(ARGS)
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master $(call quoted,MASTER) -- $(ARGS)
 
 .PHONY: repair
 repair: ## price what came too late, FROM=2026-03-01 UNTIL=2026-03-02T12:00 (target times, UTC; default: all)
-	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master '$(MASTER)' --program tools -- \
-	    repair --from '$(FROM)' --until '$(UNTIL)'
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master $(call quoted,MASTER) --program tools -- \
+	    repair --from $(call quoted,FROM) --until $(call quoted,UNTIL)
 
 .PHONY: late
 late: ## what is due and not in post_prices, by coin and hour; FROM= UNTIL= ARGS=--json
-	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master '$(MASTER)' --program tools -- \
-	    late --from '$(FROM)' --until '$(UNTIL)' $(ARGS)
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --quick-start --master $(call quoted,MASTER) --program tools -- \
+	    late --from $(call quoted,FROM) --until $(call quoted,UNTIL) $(ARGS)
 
 .PHONY: rebuild
 rebuild: ## a new checkpoint for QUERY=posts|candles|post_prices|dead_letters, with the same rows
-	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master '$(MASTER)' --program tools -- rebuild '$(QUERY)'
+	@$(SETUP) && exec $(VENV)/python -m scripts.submit --master $(call quoted,MASTER) --program tools -- rebuild $(call quoted,QUERY)
 
 .PHONY: test
 test: check ## all checks and tests, WORKERS=2 at a time; ARGS="tests/unit -k name" for some
-	@$(VENV)/python -m pytest -m 'not long' -n '$(WORKERS)' --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV)/python -m pytest -m 'not long' -n $(call quoted,WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-long
 test-long: setup ## the tests that `make test` leaves out, because they take half an hour
-	@$(VENV)/python -m pytest -m long -n '$(WORKERS)' --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV)/python -m pytest -m long -n $(call quoted,WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: chaos
 chaos: setup ## kills and freezes everything under a month with known truth; ROUNDS=6 SEED=1
-	@$(VENV)/python -m tests.chaos --rounds '$(ROUNDS)' --seed '$(SEED)'
+	@$(VENV)/python -m tests.chaos --rounds $(call quoted,ROUNDS) --seed $(call quoted,SEED)
 
 .PHONY: bench
 bench: setup ## measure speed, latency, footprint, growth; ARGS="engines --candles 1000000 --coins 40 --runs 1"
