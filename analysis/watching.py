@@ -38,14 +38,15 @@ class Watch:
 def watch_of(coverage: pl.DataFrame) -> Watch:
     """Rows of `source_coverage` of the posts' sources -> what was watched.
 
-    A good poll tells of the posts from `covered_from` to `covered_until`, and of those since the good poll before it
-    when that is no longer ago than an hour. A poll that failed tells of nothing.
+    A good poll tells of the posts from `covered_from` to `covered_until`, and of those since what the good poll before
+    it told, when that was made no longer ago than an hour: a source that is delayed is so at each poll. A poll that
+    failed tells of nothing.
     """
     polls = (
         taken(coverage, COVERAGE)
         .with_columns(
             pl.when(pl.col("gap_seconds") <= JOINED.total_seconds())
-            .then(pl.col("polled_at") - pl.duration(milliseconds=pl.col("gap_seconds") * 1000))
+            .then(pl.col("covered_until") - pl.duration(milliseconds=pl.col("gap_seconds") * 1000))
             .alias("joined_from")
         )
         .with_columns(

@@ -144,6 +144,7 @@ class Ledger:
             database[ROWS].create_indexes(
                 [
                     IndexModel([("source", ASCENDING), ("polled_at", DESCENDING)]),
+                    IndexModel([("covered_until", DESCENDING)]),
                     IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0),
                 ]
             )

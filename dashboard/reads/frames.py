@@ -56,7 +56,14 @@ async def post_prices(context: Context, start: datetime, end: datetime) -> pl.Da
 
 
 async def coverage(context: Context, start: datetime, end: datetime) -> pl.DataFrame:
-    """The polls of the posts' sources from `start` to `end`."""
-    where = {"source": {"$not": {"$regex": "^candles\\."}}, "polled_at": {"$gte": start, "$lte": end}}
+    """The polls of the posts' sources from `start` to `end`, and those that told up to a time in between.
+
+    A source whose plan is delayed tells of a time a day after it.
+    """
+    between = {"$gte": start, "$lte": end}
+    where = {
+        "source": {"$not": {"$regex": "^candles\\."}},
+        "$or": [{"polled_at": between}, {"covered_until": between}],
+    }
     rows = await context.tables.find("source_coverage", where, fields=list(COVERAGE), limit=MOST_COVERAGE)
     return pl.DataFrame(rows, schema=dict(COVERAGE)) if rows else empty(COVERAGE)

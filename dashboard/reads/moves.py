@@ -22,7 +22,7 @@ from dashboard.reads.coins import followed_coins
 AROUND: Final = timedelta(minutes=30)
 SCALE: Final = timedelta(days=7)
 MOST_DAYS: Final = 62
-COVERED: Final = timedelta(hours=6)  # polls later than the period tell whether somebody watched in it
+COVERED: Final = timedelta(hours=6)  # polls that tell of times behind the period reach back into it
 NEWS: Final[dict[str, News]] = {"news": "posts", "no news seen": "no_news_seen", "not watching": "not_watching"}
 
 

@@ -56,7 +56,7 @@ def make_tables(horizons: Sequence[int]) -> Tables:
     for first, last in GAPS:
         candles = candles.filter((pl.col("symbol") != "BTC") | ~open_time.is_between(first, last, closed="left"))
     observations = _observations(month.observations)
-    posts = _newest(observations.to_dicts())
+    posts = newest(observations.to_dicts())
     return Tables(candles, observations, posts, _prices(candles, posts, horizons))
 
 
@@ -97,7 +97,7 @@ def _hostile(like: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=like.schema)
 
 
-def _newest(observations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def newest(observations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     held: dict[str, dict[str, Any]] = {}
     for row in sorted(observations, key=lambda row: row["seen_at"]):
         id = f"{row['source']}:{row['post_id']}"

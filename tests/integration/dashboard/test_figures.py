@@ -10,12 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 from fastapi.testclient import TestClient
+from pymongo import MongoClient
 
-from tests.integration.dashboard.conftest import Stored
-from tests.integration.dashboard.tables import COINS, MINUTE, NOW, START
+from newswake.settings import Settings
+from tests.integration.dashboard.conftest import Stored, serving
+from tests.integration.dashboard.tables import COINS, MINUTE, NOW, START, candle_document
 
 pytestmark = pytest.mark.integration
 
+DAY = timedelta(days=1)
 SHORT = (NOW - timedelta(hours=20), NOW - timedelta(hours=2))
 LONG = (START, NOW)  # more minutes than are read from MongoDB
 
@@ -158,3 +161,33 @@ def test_moves_have_gainers_losers_and_spikes_with_their_news(page: TestClient, 
         for near in (*spike["before"], *spike["after"]):
             assert spike["coin"] in posts[near["id"]]["currencies"]
             assert abs(posts[near["id"]]["published_at"] - time) <= timedelta(minutes=31)
+
+
+def test_a_delayed_plan_watches_what_it_tells_of_a_day_later(empty: Settings, stored: Stored) -> None:
+    """One jump two days before now, without posts; at first nothing was polled."""
+    period = (NOW - timedelta(days=2, hours=1), NOW - timedelta(days=2))
+    jump = period[0] + 30 * MINUTE
+    candles = [candle_document(row) for row in stored.tables.candles.iter_rows(named=True) if row["symbol"] == "XRP"]
+    for row in candles:
+        if row["open_time"] >= jump:
+            row["close"] *= 1.3
+    with MongoClient[dict[str, object]](empty.mongo.uri.get_secret_value()) as client, serving(empty) as page:
+        database = client[empty.mongo.database]
+        database["candles"].insert_many(candles)
+
+        def news() -> str:
+            spikes = asked(page, "/api/moves", period, coin="XRP")["spikes"]
+            return next(str(one["news"]) for one in spikes if datetime.fromisoformat(one["time"]) == jump + MINUTE)
+
+        assert news() == "not_watching"
+        for delay in (timedelta(0), DAY):
+            told = [period[0] + 10 * n * MINUTE for n in range(-6, 20)]
+            database["source_coverage"].delete_many({})
+            database["source_coverage"].insert_many(
+                [
+                    {"source": "posts.plan", "polled_at": time + delay, "ok": True, "gap_seconds": 600.0,
+                     "covered_from": None, "covered_until": time}
+                    for time in told
+                ]
+            )  # fmt: skip
+            assert news() == "no_news_seen", delay

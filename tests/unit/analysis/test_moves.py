@@ -195,5 +195,13 @@ def test_a_delayed_source_tells_of_what_is_old_only() -> None:
     assert watch.not_watching(after(1_400), after(1_440)) == ("cryptopanic",)
 
 
+def test_delayed_polls_that_follow_each_other_leave_no_hole() -> None:
+    """Their answers had no posts, so that they say only up to when they told."""
+    polls = [
+        {**poll("cryptopanic", 1_440 + 20 * i, None, gap_minutes=20), "covered_until": after(20 * i)} for i in range(10)
+    ]
+    assert watch_of(poll_frame(polls)).spans == {"cryptopanic": ((after(-20), after(180)),)}
+
+
 def test_where_no_poll_is_on_record_nobody_watched() -> None:
     assert watch_of(empty(COVERAGE)).nobody(after(0), after(1))
