@@ -42,9 +42,11 @@ def moved(
     first = minute_of(period.since)
     length = minute_of(period.until) - first + 1
     starts = np.arange(first, first + length)
-    changes = np.stack([grid.at(starts + horizon) / grid.at(starts) - 1 for grid in grids])
-    portions = np.array_split(offsets, ceil(offsets.size * minutes.size / CELLS_AT_ONCE))
-    figures = [_figures(changes[coins, (minutes - first + portion[:, np.newaxis]) % length]) for portion in portions]
+    # The period twice, so that what passes the end needs no thought: coin after coin in one row.
+    changes = np.concatenate([np.tile(grid.at(starts + horizon) / grid.at(starts) - 1, 2) for grid in grids])
+    places = coins * 2 * length + (minutes - first) % length
+    shifts = np.array_split(offsets % length, ceil(offsets.size * minutes.size / CELLS_AT_ONCE))
+    figures = [_figures(changes[places + shift[:, np.newaxis]]) for shift in shifts]
     means, medians, sizes = (np.concatenate(column) for column in zip(*figures, strict=True))
     if means.size == 0:
         return None
@@ -61,9 +63,16 @@ def moved(
 
 def _figures(drawn: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean, median and mean size of each row, a draw, that has any price; NaN where there was none."""
-    rising = np.sort(drawn, axis=1)  # NaN comes last
-    known = (~np.isnan(rising)).sum(axis=1)
-    rising, known = rising[known > 0], known[known > 0]
+    lacking = np.isnan(drawn)
+    known = drawn.shape[1] - lacking.sum(axis=1)
+    if not known.all():
+        drawn, lacking, known = drawn[known > 0], lacking[known > 0], known[known > 0]
+    if not known.size:
+        return known.astype(np.float64), known.astype(np.float64), known.astype(np.float64)
+    # NaN comes last. The rows' middles lie from `low` to `high`: nothing else is put in order.
+    low, high = int(known.min() - 1) // 2, int(known.max()) // 2
+    middles = np.sort(np.partition(drawn, (low, high), axis=1)[:, low : high + 1], axis=1)
     rows = np.arange(known.size)
-    medians = (rising[rows, (known - 1) // 2] + rising[rows, known // 2]) / 2
-    return np.nansum(rising, axis=1) / known, medians, np.nansum(np.abs(rising), axis=1) / known
+    medians = (middles[rows, (known - 1) // 2 - low] + middles[rows, known // 2 - low]) / 2
+    values = np.where(lacking, 0.0, drawn)
+    return values.sum(axis=1) / known, medians, np.abs(values).sum(axis=1) / known

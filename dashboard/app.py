@@ -18,6 +18,7 @@ from dashboard.forming import OpenMinutes
 from dashboard.guard import Guard
 from dashboard.headers import SafeHeaders
 from dashboard.heavy import Heavy
+from dashboard.held import Held
 from dashboard.lake import LakeTables
 from dashboard.live import rounds, stream
 from dashboard.live.hub import Hub
@@ -82,6 +83,7 @@ def make_context(settings: Settings) -> Context:
         usual=UsualMoves(tables, settings.candles, settings.streaming.horizons_minutes),
         hub=Hub(),
         heavy=Heavy(),
+        wakes=Held(),
     )
 
 

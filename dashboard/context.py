@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from dashboard.database import Document
     from dashboard.forming import OpenMinutes
     from dashboard.heavy import Heavy
+    from dashboard.held import Held
     from dashboard.live.hub import Hub
+    from dashboard.models.wakes import Wakes
     from dashboard.reads.usual import UsualMoves
 
 
@@ -38,6 +40,7 @@ class Context:
     open_minutes: OpenMinutes
     usual: UsualMoves
     heavy: Heavy
+    wakes: Held[Wakes]
     hub: Hub
     token: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
     started: str = field(default_factory=lambda: secrets.token_hex(8))

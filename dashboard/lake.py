@@ -23,6 +23,21 @@ class LakeTables:
     def __init__(self, path: str) -> None:
         self._path = path.rstrip("/")
 
+    def versions(self, *tables: str) -> tuple[int | None, ...]:
+        """What changes with every change of each table; None for one that was not written yet.
+
+        Raises `LakeAway` when one cannot be read.
+        """
+        return tuple(self._version(table) for table in tables)
+
+    def _version(self, table: str) -> int | None:
+        try:
+            return DeltaTable(f"{self._path}/{table}").version()
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError) as error:
+            raise _away(table, error) from error
+
     def read(self, table: str, schema: Mapping[str, pl.DataType], where: pl.Expr, most_rows: int) -> pl.DataFrame:
         """The columns of `schema` of the rows for which `where` holds, `most_rows` of them at the most.
 
@@ -34,4 +49,8 @@ class LakeTables:
         except TableNotFoundError:
             return pl.DataFrame(schema=dict(schema))
         except (DeltaError, OSError, pl.exceptions.PolarsError) as error:
-            raise LakeAway(f"The table {table} of the lake cannot be read now ({type(error).__name__})") from error
+            raise _away(table, error) from error
+
+
+def _away(table: str, error: Exception) -> LakeAway:
+    return LakeAway(f"The table {table} of the lake cannot be read now ({type(error).__name__})")

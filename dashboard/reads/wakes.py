@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+import anyio
 import polars as pl
 
 from analysis import wakes as of_analysis
@@ -21,10 +23,18 @@ DEFAULT: Final = timedelta(days=30)
 
 
 async def wakes(context: Context, coin: str | None, source: str | None, sign: Sign, hot: bool, span: Span) -> Wakes:
+    coins = (coin,) if coin else tuple(await followed_coins(context))
+    state = await anyio.to_thread.run_sync(context.lake.versions, "candles", "posts", "post_prices")
+    key = (coins, coin, source, sign, hot, span.start, span.end, state)
+    return await context.wakes.of(key, lambda: _wakes(context, coins, coin, source, sign, hot, span))
+
+
+async def _wakes(
+    context: Context, coins: Sequence[str], coin: str | None, source: str | None, sign: Sign, hot: bool, span: Span
+) -> Wakes:
     horizons = tuple(horizon for horizon in context.settings.streaming.horizons_minutes if horizon > 0)
     prices = await frames.post_prices(context, span.start, span.end)
     observations = await frames.observations(context, span.start, span.end)
-    coins = [coin] if coin else await followed_coins(context)
     until = span.end + timedelta(minutes=max(horizons, default=0))
     candles = await frames.candles(context, coins, span.start, until)
     query = of_analysis.WakeQuery(

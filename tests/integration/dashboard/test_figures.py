@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 from pymongo import MongoClient
 
@@ -191,3 +192,11 @@ def test_a_delayed_plan_watches_what_it_tells_of_a_day_later(empty: Settings, st
                 ]
             )  # fmt: skip
             assert news() == "no_news_seen", delay
+
+
+def test_wakes_that_were_asked_for_before_follow_the_data(empty: Settings, stored: Stored) -> None:
+    with serving(empty) as page:
+        assert [row["posts"] for row in asked(page, "/api/wakes", LONG, coin="BTC")["rows"]] == [0] * 6
+        for name, frame in (("posts", stored.tables.observations), ("post_prices", stored.tables.prices)):
+            write_deltalake(f"{empty.lake_path}/{name}", frame.to_arrow())
+        assert all(row["posts"] for row in asked(page, "/api/wakes", LONG, coin="BTC")["rows"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.bootstrap import band, resampled
+from analysis.bootstrap import REACH, band, resampled
 from analysis.frames import Period
 from analysis.grid import grid_of
 from analysis.random_times import moved
@@ -30,6 +30,17 @@ def test_draws_are_those_of_plain_loops(pairs: list[tuple[int, float]], seed: in
         assert mean == pytest.approx(np.mean(drawn), abs=1e-12)
         assert median == pytest.approx(np.median(drawn), abs=1e-12)
         assert size == pytest.approx(np.mean(np.abs(drawn)), abs=1e-12)
+
+
+@pytest.mark.parametrize("reach", [REACH, 0.0], ids=["near the middle", "anywhere"])
+def test_medians_of_many_values(monkeypatch: pytest.MonkeyPatch, reach: float) -> None:
+    monkeypatch.setattr("analysis.bootstrap.REACH", reach)
+    generator = np.random.default_rng(4)
+    values, groups = generator.normal(0, 1, 900), dense(generator.integers(0, 500, 900).tolist())
+    number = int(groups.max()) + 1
+    found = resampled(values, groups, 20, np.random.default_rng(1))
+    for sample, median in zip(np.random.default_rng(1).integers(0, number, (20, number)), found.medians, strict=True):
+        assert median == np.median(np.concatenate([values[groups == group] for group in sample]))
 
 
 def test_portions_give_as_many_draws(monkeypatch: pytest.MonkeyPatch) -> None:
