@@ -76,7 +76,8 @@ def jumps(
 ) -> Jumps:
     """The minutes of the period that stand out, with the posts around them.
 
-    `candles` from 7 days before the period; `coverage` of the posts' sources; posts as known at `now`.
+    `candles` from 7 days, an hour and a minute before the period; `coverage` of the posts' sources; posts as known at
+    `now`.
     """
     scores = scored(candles, period)
     known = scores.filter(pl.col("score").is_not_null())

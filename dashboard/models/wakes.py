@@ -22,13 +22,15 @@ class RandomTimes(Answer):
 
     mean: Estimate
     median: Estimate
+    size: Estimate
     draws: int
 
 
 class WakeRow(Answer):
-    """One horizon. `returns`: pairs of a post and a coin; `separate`: stories whose stretches do not overlap.
+    """One horizon; below 0: that many minutes before publication.
 
-    `few`: fewer than 10 posts, to be greyed.
+    `returns`: pairs of a post and a coin; `separate`: stories whose stretches do not overlap. `size`: the mean of
+    absolute returns. `few`: fewer than 10 posts, to be greyed.
     """
 
     horizon_minutes: int
@@ -39,12 +41,14 @@ class WakeRow(Answer):
     few: bool
     mean: Estimate
     median: Estimate
+    size: Estimate
     random: RandomTimes | None
 
 
 class Wakes(Answer):
     """`sign_off` says why the filter by vote sign is off (votes were only read later than 5 minutes), or is empty.
 
+    `before` is the hour up to publication, null without candles: where it stands out, the news followed the price.
     `label` says that all of this is exploratory. `cut`: the period had more posts than are looked at.
     """
 
@@ -56,6 +60,7 @@ class Wakes(Answer):
     hot_in_time: int
     period: Period
     rows: list[WakeRow]
+    before: WakeRow | None
     label: str
     sentence: str
     cut: bool

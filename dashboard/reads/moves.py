@@ -20,7 +20,7 @@ from dashboard.reads import frames
 from dashboard.reads.coins import followed_coins
 
 AROUND: Final = timedelta(minutes=30)
-SCALE: Final = timedelta(days=7)
+SCALE: Final = timedelta(days=7, hours=1, minutes=1)  # 7 days of returns before the hour in which the period begins
 MOST_DAYS: Final = 62
 COVERED: Final = timedelta(hours=6)  # polls that tell of times behind the period reach back into it
 NEWS: Final[dict[str, News]] = {"news": "posts", "no news seen": "no_news_seen", "not watching": "not_watching"}

@@ -36,7 +36,8 @@ async def _wakes(
     prices = await frames.post_prices(context, span.start, span.end)
     observations = await frames.observations(context, span.start, span.end)
     until = span.end + timedelta(minutes=max(horizons, default=0))
-    candles = await frames.candles(context, coins, span.start, until)
+    since = span.start - timedelta(minutes=of_analysis.BEFORE_MINUTES + 1)  # the first close of the hour before
+    candles = await frames.candles(context, coins, since, until)
     query = of_analysis.WakeQuery(
         OfAnalysis(span.start, span.end), coin, source, None if sign == "any" else sign, hot, horizons
     )
@@ -50,6 +51,7 @@ async def _wakes(
         hot_in_time=found.hot_in_time,
         period=Period(start=span.start, end=span.end),
         rows=[_row(one) for one in found.horizons],
+        before=_row(found.before) if found.before else None,
         label=found.label,
         sentence=found.sentence,
         cut=_cut(prices, observations, candles),
@@ -67,9 +69,11 @@ def _row(found: of_analysis.WakeAtHorizon) -> WakeRow:
         few=found.few,
         mean=_estimate(found.mean, found.mean_band),
         median=_estimate(found.median, found.median_band),
+        size=_estimate(found.size, found.size_band),
         random=RandomTimes(
             mean=_estimate(random.mean, random.mean_band),
             median=_estimate(random.median, random.median_band),
+            size=_estimate(random.size, random.size_band),
             draws=random.draws,
         )
         if random

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,8 @@ from tests.worlds.world import EXCHANGE, QUOTE, SOURCE
 START = datetime(2025, 1, 1, tzinfo=UTC)
 # The close of the last candle. A recording does not say when a post was seen: it is taken as seen then.
 END = datetime(2025, 2, 4, 20, 20, tzinfo=UTC)
+# The hour up to which the join has judged what is missing: behind the last page by the lateness and an hour.
+CLOCK = END.replace(minute=0) - timedelta(hours=7)
 COINS = ("BTC", "ETH", "XRP")
 
 
@@ -26,7 +28,7 @@ def recorded_tables(folder: Path, horizons: Sequence[int]) -> Tables:
     observations = _observations(pl.read_parquet(posts))
     minutes, due = recorded(candles, posts, horizons)
     seen = due.with_columns(pl.lit(END).cast(TIME).alias("seen_at"))
-    prices = priced(seen, minutes, END).with_columns(pl.lit(None, TIME).alias("repaired_at"))
+    prices = priced(seen, minutes, CLOCK).with_columns(pl.lit(None, TIME).alias("repaired_at"))
     return Tables(_candles(pl.read_parquet(candles)), observations, newest(observations.to_dicts()), prices)
 
 

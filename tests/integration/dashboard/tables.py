@@ -148,9 +148,17 @@ def price_document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write(tables: Tables, database: Database[dict[str, Any]], settings: Settings) -> None:
+    write_mongo(tables, database)
+    write_lake(tables, settings)
+
+
+def write_mongo(tables: Tables, database: Database[dict[str, Any]]) -> None:
     database["candles"].insert_many([candle_document(row) for row in tables.candles.iter_rows(named=True)])
     database["posts"].insert_many(tables.posts)
     database["post_prices"].insert_many([price_document(row) for row in tables.prices.iter_rows(named=True)])
+
+
+def write_lake(tables: Tables, settings: Settings) -> None:
     for name, frame in (
         ("candles", tables.candles),
         ("posts", tables.observations),
