@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { get } from "../api/client";
 import type { Estimate, WakeRow, Wakes } from "../api/types";
-import { counted, DASH, horizon as horizonText, percent, whole } from "../format/numbers";
+import { counted, DASH, horizon as horizonText, percent, share, whole } from "../format/numbers";
 import { bounds, periodOf, PERIODS } from "../state/period";
 import { useResource } from "../state/resource";
 import { param, setParams } from "../state/url";
@@ -64,7 +64,11 @@ function WakesBody({ wakes, words }: { wakes: Wakes; words: string }) {
         ) : (
           <>
             <BandPlot rows={wakes.rows} />
-            <RowsTable rows={wakes.rows} />
+            <RowsTable rows={wakes.before ? [wakes.before, ...wakes.rows] : wakes.rows} />
+            <p class="muted after-table">
+              Size: the mean move, up or down; beside it the same at random times, which says whether prices moved more than they do anyway.
+              {wakes.before && " Where the hour before stands out as well, the news followed the price."}
+            </p>
           </>
         )}
         <p class="muted after-table">{wakes.sentence}</p>
@@ -74,11 +78,10 @@ function WakesBody({ wakes, words }: { wakes: Wakes; words: string }) {
 }
 
 function BandPlot({ rows }: { rows: WakeRow[] }) {
-  const drawn = rows.filter((row) => row.horizon_minutes > 0);
   const data = useMemo(() => {
-    const of = (pick: (row: WakeRow) => number | null) => drawn.map(pick);
+    const of = (pick: (row: WakeRow) => number | null) => rows.map(pick);
     return [
-      drawn.map((_row, at) => at),
+      rows.map((_row, at) => at),
       of((row) => row.random?.mean.low ?? null),
       of((row) => row.random?.mean.high ?? null),
       of((row) => row.mean.low),
@@ -97,12 +100,12 @@ function BandPlot({ rows }: { rows: WakeRow[] }) {
         label="Mean return by horizon after posts and at random times; the table below has the figures"
         height={240}
         data={data}
-        shape={drawn.map((row) => row.horizon_minutes).join()}
+        shape={rows.map((row) => row.horizon_minutes).join()}
         options={(palette) => ({
           ...QUIET,
-          scales: { x: { time: false, range: [-0.2, drawn.length - 0.8] } },
+          scales: { x: { time: false, range: [-0.2, rows.length - 0.8] } },
           axes: [
-            { ...axis(palette, (at) => (drawn[at] ? horizonText(drawn[at].horizon_minutes) : "")), incrs: [1], size: 28, space: 40 },
+            { ...axis(palette, (at) => (rows[at] ? horizonText(rows[at].horizon_minutes) : "")), incrs: [1], size: 28, space: 40 },
             { ...axis(palette, (value) => percent(value)), size: 64 },
           ],
           bands: [
@@ -133,7 +136,7 @@ function RowsTable({ rows }: { rows: WakeRow[] }) {
       rowKey={(row) => row.horizon_minutes}
       rowClass={(row) => (row.few ? "few" : "")}
       columns={[
-        { name: "After", cell: (row) => horizonText(row.horizon_minutes) },
+        { name: "After", cell: (row) => (row.horizon_minutes < 0 ? `${horizonText(-row.horizon_minutes)} before` : horizonText(row.horizon_minutes)) },
         { name: "Posts", figure: true, cell: (row) => <>{whole(row.posts)}{row.few && <span class="tag">few</span>}</> },
         { name: "Stories", figure: true, cell: (row) => whole(row.stories) },
         { name: "Apart", figure: true, wide: true, cell: (row) => <span title="stories whose stretches do not overlap">{whole(row.separate)}</span> },
@@ -141,19 +144,23 @@ function RowsTable({ rows }: { rows: WakeRow[] }) {
         { name: "Median", figure: true, cell: (row) => <WithBand of={row.median} /> },
         { name: "Random mean", figure: true, cell: (row) => <WithBand of={row.random?.mean} /> },
         { name: "Random median", figure: true, cell: (row) => <WithBand of={row.random?.median} /> },
+        { name: "Size", figure: true, cell: (row) => <WithBand of={row.size} size /> },
+        { name: "Random size", figure: true, cell: (row) => <WithBand of={row.random?.size} size /> },
       ]}
     />
   );
 }
 
-function WithBand({ of }: { of: Estimate | undefined }) {
+/** `size`: it has no direction, so neither sign nor colour. */
+function WithBand({ of, size = false }: { of: Estimate | undefined; size?: boolean }) {
   if (!of || of.value === null) return <>{DASH}</>;
+  const text = size ? share : percent;
   return (
     <span class="with-band">
-      <Change value={of.value} decimals={3} />
+      {size ? <span>{share(of.value, 3)}</span> : <Change value={of.value} decimals={3} />}
       {of.low !== null && of.high !== null && (
         <small class="muted">
-          {percent(of.low, 3)} to {percent(of.high, 3)}
+          {text(of.low, 3)} to {text(of.high, 3)}
         </small>
       )}
     </span>
