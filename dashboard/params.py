@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import AwareDatetime, BeforeValidator
 
 from dashboard.models import candles
+from dashboard.moments import within
+from dashboard.reads.filters import PostFilter
 
 # A coin's code goes into filters as a value; what it may not hold are spaces and what JSON and MongoDB give a meaning.
 COIN_PATTERN: Final = r'^[^\s{}\[\]":/$\x00-\x1f]+$'
@@ -49,3 +51,18 @@ Hot = Annotated[bool | None, Query(description="only posts that were listed as h
 Cursor = Annotated[
     str | None, Query(max_length=1_000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before")
 ]
+
+
+def which_posts(
+    coin: OptionalCoin = None,
+    start: From = None,
+    end: Until = None,
+    hot: Hot = None,
+    source: Source = None,
+    text: Text = None,
+) -> PostFilter:
+    """Raises `Invalid` for a time that nobody can mean."""
+    return PostFilter(coin, start and within("from", start), end and within("to", end), hot, source, text)
+
+
+WhichPosts = Annotated[PostFilter, Depends(which_posts)]

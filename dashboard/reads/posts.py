@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -150,7 +151,7 @@ async def _by_move(
     """
     end = which.end or (await newest_close(context.tables)) or datetime.now().astimezone()
     start = which.start or end - MOVES_PERIOD
-    within = PostFilter(which.coin, start, end, which.hot, which.source, which.text)
+    within = replace(which, start=start, end=end)
     rows = await context.tables.find(
         "posts", within.where(), fields=["_id"], sort=[("published_at", -1)], limit=MOST_RANKED
     )

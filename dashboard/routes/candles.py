@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,10 +11,9 @@ from pydantic import AwareDatetime
 from dashboard.context import Here
 from dashboard.models.candles import Candles, Markers
 from dashboard.moments import newest_close, span, within
-from dashboard.params import CoinCode, From, Horizon, Hot, Interval, Source, Until
+from dashboard.params import CoinCode, Horizon, Interval, WhichPosts
 from dashboard.reads import candles as reads
 from dashboard.reads import forming, markers
-from dashboard.reads.filters import PostFilter
 from dashboard.routes.session import MOST_CANDLES, MOST_MARKERS
 
 router = APIRouter(tags=["candles"])
@@ -49,16 +49,13 @@ async def candles(
 async def marks(
     context: Here,
     coin: CoinCode,
-    start: From = None,
-    end: Until = None,
+    which: WhichPosts,
     interval: Interval = "1m",
     horizon: Horizon = 60,
-    hot: Hot = None,
-    source: Source = None,
     limit: Annotated[int, Query(ge=1, le=MOST_MARKERS)] = 300,
 ) -> Markers:
     """Posts about the coin, at most `limit` marks: what is more is clustered. `interval` is that of the chart."""
-    period = await span(context.tables, start, end, max_days=context.settings.dashboard.max_period_days)
+    period = await span(context.tables, which.start, which.end, max_days=context.settings.dashboard.max_period_days)
     # Without an end the posts after the newest candle are there too: they are what just happened.
-    which = PostFilter(coin, period.start, end and period.end, hot, source)
+    which = replace(which, coin=coin, start=period.start)
     return await markers.markers(context, coin, period.now, reads.MINUTES[interval], horizon, which, limit)

@@ -9,23 +9,21 @@ from fastapi import APIRouter, Query, Response
 
 from dashboard.context import Here
 from dashboard.files import as_file, rows_of
-from dashboard.moments import span, within
+from dashboard.moments import span
 from dashboard.params import (
     CoinCode,
     Format,
     From,
     Horizon,
-    Hot,
     Interval,
     OptionalCoin,
     PostId,
     Source,
-    Text,
     Until,
+    WhichPosts,
 )
 from dashboard.reads import candles as of_candles
 from dashboard.reads import posts as of_posts
-from dashboard.reads.filters import PostFilter
 from dashboard.refusals import Invalid
 from dashboard.routes import portfolio as portfolios
 from dashboard.routes import posts as post_routes
@@ -71,17 +69,11 @@ async def candles(
 @router.get("/api/export/posts", response_class=Response, responses=FILE)
 async def posts(
     context: Here,
-    coin: OptionalCoin = None,
-    start: From = None,
-    end: Until = None,
-    hot: Hot = None,
-    source: Source = None,
-    text: Text = None,
+    which: WhichPosts,
     horizon: Horizon = 60,
     form: Format = "csv",
 ) -> Response:
     """The newest posts, at most 5,000."""
-    which = PostFilter(coin, start and within("from", start), end and within("to", end), hot, source, text)
     found = await of_posts.page(context, which, "time", "desc", horizon, None, MOST_POSTS)
     return as_file(rows_of(found.posts), form, "posts")
 
@@ -140,9 +132,10 @@ async def wakes(
     end: Until = None,
     form: Format = "csv",
 ) -> Response:
-    """One row a horizon."""
+    """One row a horizon, and one of the hour before publication."""
     found = await figures.wakes(context, coin, source, sign, hot, start, end)
-    return as_file(rows_of(found.rows), form, "wakes")
+    before = [found.before] if found.before else []
+    return as_file(rows_of([*before, *found.rows]), form, "wakes")
 
 
 @router.get("/api/export/moves", response_class=Response, responses=FILE)

@@ -9,11 +9,9 @@ from fastapi import APIRouter, Query
 from dashboard.context import Here
 from dashboard.models.card import Card
 from dashboard.models.posts import Posts, Sources
-from dashboard.moments import within
-from dashboard.params import Cursor, From, Horizon, Hot, OptionalCoin, PostId, Source, Text, Until
+from dashboard.params import Cursor, Horizon, PostId, WhichPosts
 from dashboard.reads import card as cards
 from dashboard.reads import posts as reads
-from dashboard.reads.filters import PostFilter
 from dashboard.routes.session import MOST_POSTS
 
 router = APIRouter(tags=["posts"])
@@ -22,12 +20,7 @@ router = APIRouter(tags=["posts"])
 @router.get("/api/posts")
 async def posts(
     context: Here,
-    coin: OptionalCoin = None,
-    start: From = None,
-    end: Until = None,
-    hot: Hot = None,
-    source: Source = None,
-    text: Text = None,
+    which: WhichPosts,
     sort: Annotated[reads.Sort, Query()] = "time",
     order: Annotated[reads.Order, Query()] = "desc",
     horizon: Horizon = 60,
@@ -35,7 +28,6 @@ async def posts(
     limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = 50,
 ) -> Posts:
     """Posts; without `from` and `to` all of them, but for `sort=move`, which ranks 31 days at the most by default."""
-    which = PostFilter(coin, start and within("from", start), end and within("to", end), hot, source, text)
     return await reads.page(context, which, sort, order, horizon, cursor, limit)
 
 

@@ -585,7 +585,7 @@ export interface paths {
         };
         /**
          * Wakes
-         * @description One row a horizon.
+         * @description One row a horizon, and one of the hour before publication.
          */
         get: operations["wakes_api_export_wakes_get"];
         put?: never;
@@ -1515,6 +1515,7 @@ export interface components {
         RandomTimes: {
             mean: components["schemas"]["Estimate"];
             median: components["schemas"]["Estimate"];
+            size: components["schemas"]["Estimate"];
             /** Draws */
             draws: number;
         };
@@ -1886,9 +1887,10 @@ export interface components {
         };
         /**
          * WakeRow
-         * @description One horizon. `returns`: pairs of a post and a coin; `separate`: stories whose stretches do not overlap.
+         * @description One horizon; below 0: that many minutes before publication.
          *
-         *     `few`: fewer than 10 posts, to be greyed.
+         *     `returns`: pairs of a post and a coin; `separate`: stories whose stretches do not overlap. `size`: the mean of
+         *     absolute returns. `few`: fewer than 10 posts, to be greyed.
          */
         WakeRow: {
             /** Horizon Minutes */
@@ -1905,12 +1907,14 @@ export interface components {
             few: boolean;
             mean: components["schemas"]["Estimate"];
             median: components["schemas"]["Estimate"];
+            size: components["schemas"]["Estimate"];
             random: components["schemas"]["RandomTimes"] | null;
         };
         /**
          * Wakes
          * @description `sign_off` says why the filter by vote sign is off (votes were only read later than 5 minutes), or is empty.
          *
+         *     `before` is the hour up to publication, null without candles: where it stands out, the news followed the price.
          *     `label` says that all of this is exploratory. `cut`: the period had more posts than are looked at.
          */
         Wakes: {
@@ -1932,6 +1936,7 @@ export interface components {
             period: components["schemas"]["Period"];
             /** Rows */
             rows: components["schemas"]["WakeRow"][];
+            before: components["schemas"]["WakeRow"] | null;
             /** Label */
             label: string;
             /** Sentence */
@@ -2413,19 +2418,21 @@ export interface operations {
             query: {
                 /** @description a coin's code, such as BTC */
                 coin: string;
-                /** @description start, included; default: 24 hours before the end */
-                from?: string | null;
-                /** @description end, excluded; default: now */
-                to?: string | null;
                 /** @description length of a bar */
                 interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
                 /** @description minutes after publication */
                 horizon?: number;
+                limit?: number;
+                /** @description start, included; default: 24 hours before the end */
+                from?: string | null;
+                /** @description end, excluded; default: now */
+                to?: string | null;
                 /** @description only posts that were listed as hot (true) or never were (false) */
                 hot?: boolean | null;
                 /** @description only posts of this source */
                 source?: string | null;
-                limit?: number;
+                /** @description words of the title, all of them */
+                text?: string | null;
             };
             header?: never;
             path?: never;
@@ -2501,6 +2508,13 @@ export interface operations {
     posts_api_posts_get: {
         parameters: {
             query?: {
+                sort?: "time" | "votes" | "move";
+                order?: "desc" | "asc";
+                /** @description minutes after publication */
+                horizon?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
                 /** @description only this coin, such as BTC */
                 coin?: string | null;
                 /** @description start, included; default: 24 hours before the end */
@@ -2513,13 +2527,6 @@ export interface operations {
                 source?: string | null;
                 /** @description words of the title, all of them */
                 text?: string | null;
-                sort?: "time" | "votes" | "move";
-                order?: "desc" | "asc";
-                /** @description minutes after publication */
-                horizon?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -4313,6 +4320,10 @@ export interface operations {
     posts_api_export_posts_get: {
         parameters: {
             query?: {
+                /** @description minutes after publication */
+                horizon?: number;
+                /** @description form of the file */
+                format?: "csv" | "parquet";
                 /** @description only this coin, such as BTC */
                 coin?: string | null;
                 /** @description start, included; default: 24 hours before the end */
@@ -4325,10 +4336,6 @@ export interface operations {
                 source?: string | null;
                 /** @description words of the title, all of them */
                 text?: string | null;
-                /** @description minutes after publication */
-                horizon?: number;
-                /** @description form of the file */
-                format?: "csv" | "parquet";
             };
             header?: never;
             path?: never;
