@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from pymongo import MongoClient
 
 from dashboard.app import create_app
+from dashboard.context import Context
 from dashboard.guard import TOKEN_HEADER
 from newswake.home import SIMULATED, mark_home
 from newswake.settings import Settings
@@ -106,8 +107,8 @@ def empty(services: Services, tmp_path: Path) -> Iterator[Settings]:
 
 
 @contextmanager
-def listening_server(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The server on a port of 127.0.0.1, in a thread; its address and its token."""
+def listening_server(settings: Settings) -> Iterator[tuple[str, Context]]:
+    """The server on a port of 127.0.0.1, in a thread; its address, and what it holds."""
     app = create_app(settings)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
     with socket.socket() as bound:
@@ -116,7 +117,7 @@ def listening_server(settings: Settings) -> Iterator[tuple[str, str]]:
         thread.start()
         try:
             assert wait_until(lambda: server.started, 30.0, step_seconds=0.05)
-            yield f"http://127.0.0.1:{bound.getsockname()[1]}", app.state.context.token
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}", app.state.context
         finally:
             server.should_exit = True
             thread.join()

@@ -32,10 +32,10 @@ def description(
     own = settings_of(services, home)
     with MongoClient[dict[str, object]](services.mongo_uri, tz_aware=True) as client:
         write(stored.tables, client[own.mongo.database], own)
-        with listening_server(own) as (address, token):
-            found = httpx.get(f"{address}/api/openapi.json", headers={TOKEN_HEADER: token}).json()
+        with listening_server(own) as (address, context):
+            found = httpx.get(f"{address}/api/openapi.json", headers={TOKEN_HEADER: context.token}).json()
             schema = schemathesis.openapi.from_dict(found)
-            schema.config.update(base_url=address, headers={TOKEN_HEADER: token})
+            schema.config.update(base_url=address, headers={TOKEN_HEADER: context.token})
             yield schema
         client.drop_database(own.mongo.database)
 
