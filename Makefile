@@ -99,7 +99,7 @@ chaos: setup ## kills and freezes everything under a month with known truth; ROU
 	@$(VENV)/python -m tests.chaos --rounds $(call quoted,ROUNDS) --seed $(call quoted,SEED)
 
 .PHONY: bench
-bench: setup ## measure speed, latency, footprint, growth; ARGS="engines --candles 1000000 --coins 40 --runs 1"
+bench: setup ## measure speed, latency, footprint, growth, the page; ARGS="engines --candles 1000000 --coins 40 --runs 1"
 	@$(VENV)/python -m benchmarks.speed $(ARGS)
 
 .PHONY: bench-setup

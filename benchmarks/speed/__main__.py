@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speed engines|latency|footprint|growth [options]`; `--help` of each tells its options."""
+"""`python -m benchmarks.speed engines|latency|footprint|growth|page [options]`; `--help` of each tells its options."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.page.measure import measure as page_measured
 from benchmarks.speed import compare, footprint, growth, latency
 from benchmarks.speed.load import Load, publish
 from benchmarks.speed.results import engine_rows, save, spread
@@ -114,6 +115,25 @@ def growth_(coins: str = "5,50,500", posts: str = "1000,10000,100000", hours: in
         for one in points
     ]
     _done(save("growth", "Growth", rows, series, [f"{hours} hours of candles."]))
+
+
+@app.command("page")
+def page_(
+    candles: int = 100_000,
+    posts: int = 5_000,
+    coins: int = 50,
+    clients: int = 50,
+    runs: Annotated[int, typer.Option(help="navigations, and changes")] = 30,
+    minutes: Annotated[float, typer.Option(help="with all clients connected")] = 10.0,
+    seed: int = 1,
+) -> None:
+    """The page: first chart, change in MongoDB to pixels, cores and memory with many clients connected."""
+    found = page_measured(coins, candles, posts, clients, runs, minutes, seed, say)
+    notes = [
+        f"{candles:,} candles of {coins} coins and {posts:,} posts stored; a headless Chromium with an empty cache; "
+        f"{clients} clients for {minutes:g} minutes at the speed of life, {found.load.messages:,} messages.",
+    ]
+    _done(save("page", "The page", found.rows(), found.series(), notes))
 
 
 def _done(table: Path) -> None:
