@@ -87,7 +87,11 @@ def _words(found: Jump) -> str:
     if found.news == "news":
         return f"{len(found.before)} posts in the 30 minutes before, {len(found.after)} in those after"
     if found.news == "not watching":
-        return f"not watching: {', '.join(found.not_watching) or 'no source'} told nothing of this time"
+        return (
+            f"not watching: {', '.join(found.not_watching)} told nothing of this time"
+            if found.not_watching
+            else "not watching: no poll of a source is on record"
+        )
     blind = f" (not watching: {', '.join(found.not_watching)})" if found.not_watching else ""
     return f"no news seen{blind}"
 

@@ -55,6 +55,7 @@ def test_the_first_page_shows_candles_posts_and_that_they_are_simulated(visitor:
     expect(page.get_by_role("link", name="TradingView")).to_have_attribute("href", "https://www.tradingview.com/")
     expect(page.locator(".chart-foot")).to_contain_text("1 gap without candles")
     assert page.locator(".feed-panel .post").count() > 10
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "there is nothing below the chart"
 
 
 def test_a_new_minute_is_drawn_without_losing_the_place(visitor: Visitor, server: Server) -> None:

@@ -23,7 +23,7 @@ export function price(value: Figure, like: Figure = value): string {
   return value === null || value === undefined ? DASH : fixed(value, priceDecimals(like || value));
 }
 
-const compactFormat = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });
+const compactFormat = new Intl.NumberFormat("en-US", { notation: "compact", minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** 1.23M; small ones as prices. */
 export function compact(value: Figure): string {

@@ -117,22 +117,29 @@ function Substitutes({ gauge }: { gauge: Gauge }) {
   );
 }
 
+/** So few have no line worth the name. */
+const FEW_POINTS = 6;
+
 function History({ gauge }: { gauge: Gauge }) {
   const { line } = gauge;
   if (line.time.length < 2) return <p class="muted">Too short a time for a history.</p>;
+  const known = line.value.filter((value) => value !== null).length;
+  const first = line.value.findIndex((value) => value !== null);
   return (
     <>
       <Plot
         label={`History of the gauge of ${gauge.coin}`}
         height={200}
         data={[line.time, line.value]}
+        shape={known > FEW_POINTS ? "line" : "points"}
         options={(palette) => ({
           ...QUIET,
           scales: { y: { range: [-1, 1] } },
           axes: [timeAxis(palette), { ...axis(palette, (value) => signed(value, 1)), size: 44 }],
-          series: [{}, { stroke: palette.accent, width: 1.8, points: { show: false }, fill: palette.band, fillTo: 0 }],
+          series: [{}, { stroke: palette.accent, width: 1.8, points: { show: known <= FEW_POINTS, size: 7, fill: palette.accent }, fill: palette.band, fillTo: 0 }],
         })}
       />
+      {first > 0 && <p class="muted">No votes were known before {dayClock(line.time[first] ?? 0)}.</p>}
       <AsTable
         caption="History of the gauge"
         rows={line.time.map((time, at) => ({ time, value: line.value[at] ?? null, votes: (line.positive[at] ?? 0) + (line.negative[at] ?? 0) }))}

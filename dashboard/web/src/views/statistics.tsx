@@ -58,7 +58,7 @@ function DescribeTable({ rows }: { rows: Describe[] }) {
   const columns = (["mean", "std", "min", "q25", "median", "q75", "max"] as const).map((name) => ({
     name: { mean: "Mean", std: "Std", min: "Min", q25: "25%", median: "50%", q75: "75%", max: "Max" }[name],
     figure: true,
-    cell: (row: Describe) => figure(row, row[name]),
+    cell: (row: Describe) => (row.column === "return" && name === "std" ? share(row.std, 3) : figure(row, row[name])),
   }));
   return (
     <Table

@@ -71,7 +71,9 @@ function WakesBody({ wakes, words }: { wakes: Wakes; words: string }) {
             </p>
           </>
         )}
-        <p class="muted after-table">{wakes.sentence}</p>
+        <p class="muted after-table">
+          {wakes.sentence} {counted(posts, "post")} with a price at publication and after it.
+        </p>
       </Panel>
     </>
   );
