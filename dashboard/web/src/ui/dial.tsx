@@ -12,10 +12,11 @@ function arc(from: number, to: number): string {
   return `M${start.x.toFixed(1)} ${start.y.toFixed(1)}A${RADIUS} ${RADIUS} 0 0 1 ${end.x.toFixed(1)} ${end.y.toFixed(1)}`;
 }
 
-export function Dial({ value, label, small = false }: { value: number | null; label?: string; small?: boolean }) {
+/** `quiet`: what it shows only stands in for something else. */
+export function Dial({ value, label, small = false, quiet = false }: { value: number | null; label?: string; small?: boolean; quiet?: boolean }) {
   const hand = at(value ?? 0, RADIUS - 10);
   return (
-    <svg class={`dial ${small ? "small" : ""}`} viewBox="0 0 120 66" {...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true })}>
+    <svg class={`dial ${small ? "small" : ""} ${quiet ? "quiet" : ""}`} viewBox="0 0 120 66" {...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true })}>
       <path class="dial-down" d={arc(-1, -0.36)} />
       <path class="dial-flat" d={arc(-0.3, 0.3)} />
       <path class="dial-up" d={arc(0.36, 1)} />

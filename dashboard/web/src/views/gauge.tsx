@@ -45,13 +45,15 @@ export function GaugeView() {
                 <Dial value={gauge.value} label={gauge.sentence} />
                 <div>
                   <p class="gauge-word">
-                    {LEANINGS[gauge.leaning]} <span class="muted">{signed(gauge.value)}</span>
+                    {LEANINGS[gauge.leaning]} {gauge.has_votes && <span class="muted">{signed(gauge.value)}</span>}
                   </p>
                   <p>{gauge.sentence}</p>
-                  <p class="muted">
-                    {counted(gauge.votes, "vote")} on {counted(gauge.posts, "post")}
-                    {gauge.low !== null && gauge.high !== null && `; 95% band ${signed(gauge.low)} to ${signed(gauge.high)}`}. Few votes are drawn towards neutral.
-                  </p>
+                  {gauge.has_votes && (
+                    <p class="muted">
+                      {counted(gauge.votes, "vote")} on {counted(gauge.posts, "post")}
+                      {gauge.low !== null && gauge.high !== null && `; 95% band ${signed(gauge.low)} to ${signed(gauge.high)}`}. Few votes are drawn towards neutral.
+                    </p>
+                  )}
                 </div>
               </div>
               {gauge.has_votes ? <Sums gauge={gauge} /> : <Substitutes gauge={gauge} />}
@@ -67,12 +69,7 @@ export function GaugeView() {
               {answer.gauges.map((gauge) => (
                 <li key={gauge.coin}>
                   <a href={addressWith({ coin: gauge.coin })} aria-current={gauge.coin === code ? "true" : undefined}>
-                    <b>{gauge.coin}</b>
-                    <Dial value={gauge.value} small />
-                    <span class="figure-word">{signed(gauge.value)}</span>
-                    <Spark values={gauge.line.value} tone="accent" width={96} height={22} />
-                    <span class="muted">{counted(gauge.votes, "vote")}</span>
-                    <span class="sr-only">{gauge.sentence}</span>
+                    <SmallGauge gauge={gauge} />
                   </a>
                 </li>
               ))}
@@ -81,6 +78,22 @@ export function GaugeView() {
         </Shown>
       </Panel>
     </Page>
+  );
+}
+
+/** The gauge of a coin among the others; without votes the tone of the titles in its place, and it says so. */
+function SmallGauge({ gauge }: { gauge: Gauge }) {
+  const tone = gauge.substitutes.find((one) => one.kind === "title_tone");
+  const value = gauge.value ?? tone?.value ?? null;
+  return (
+    <>
+      <b>{gauge.coin}</b>
+      <Dial value={value} small quiet={!gauge.has_votes} />
+      <span class="figure-word">{signed(value)}</span>
+      {gauge.line.value.filter((one) => one !== null).length > 1 && <Spark values={gauge.line.value} tone="accent" width={96} height={22} />}
+      <span class="muted">{gauge.has_votes ? counted(gauge.votes, "vote") : "tone, not votes"}</span>
+      <span class="sr-only">{gauge.has_votes ? gauge.sentence : tone?.sentence}</span>
+    </>
   );
 }
 
@@ -109,7 +122,9 @@ function Substitutes({ gauge }: { gauge: Gauge }) {
           </h3>
           <p>{substitute.sentence}</p>
           <p class="muted">
-            {substitute.kind === "title_tone" ? `Tone ${signed(substitute.value)}` : `${whole(substitute.value)} outlets`}, from {counted(substitute.count, substitute.kind === "title_tone" ? "title" : "story", substitute.kind === "title_tone" ? "titles" : "stories")}
+            {substitute.kind === "title_tone"
+              ? `Tone ${signed(substitute.value)}, from ${counted(substitute.count, "title")}`
+              : `${counted(substitute.value ?? 0, "outlet")} at the most; ${counted(substitute.count, "story", "stories")} with several`}
           </p>
         </div>
       ))}
