@@ -110,9 +110,12 @@ def server(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iter
             client.drop_database(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Skips where there is no Chromium, or where the page is not built."""
+    """Skips where there is no Chromium, or where the page is not built.
+
+    Playwright keeps an event loop running in this thread: it goes before tests that want one of their own.
+    """
     program = os.environ.get("NEWSWAKE_TEST_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not program:
         pytest.skip("there is no Chromium on the PATH (NEWSWAKE_TEST_CHROMIUM may name one)")
