@@ -8,9 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from analysis.frames import Period
-from analysis.observed import posts_known, tagged
-from analysis.stories import stories
+from analysis.observed import tagged
 
 WITHIN: Final = timedelta(minutes=30)
 
@@ -37,14 +35,13 @@ class Outlets:
     sentence: str
 
 
-def outlets(observations: pl.DataFrame, period: Period, coin: str | None = None) -> Outlets:
-    """The stories about `coin` of the period, as known at its end, by the number of outlets that had them soon.
+def outlets(told: pl.DataFrame, coin: str | None = None) -> Outlets:
+    """The stories about `coin` among those of `told_in`, by the number of outlets that had them soon.
 
     An outlet is a domain, or a source where no domain is known; the tag `coin` on any of its posts makes a story one
     about it.
     """
-    known = posts_known(observations, period.until).filter(period.holds("published_at"))
-    told = known.join(stories(known), on=["source", "post_id"]).sort("published_at", "source", "post_id")
+    told = told.sort("published_at", "source", "post_id")
     soon = pl.col("published_at") <= pl.col("published_at").first() + WITHIN
     outlet = pl.coalesce(pl.col("domain").str.to_lowercase().str.strip_prefix("www."), "source")
     rows = (

@@ -8,10 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from analysis.frames import Period
 from analysis.gauge import balance, in_words
 from analysis.observed import has_votes, posts_known, tagged
-from analysis.stories import stories
 from analysis.tone import ToneTable
 
 
@@ -46,24 +44,23 @@ class ToneAgreement:
     area: float | None
 
 
-def tone_gauge(observations: pl.DataFrame, period: Period, coin: str, table: ToneTable) -> ToneGauge:
-    """The tone of the posts about `coin` that were published in `period`, as known at its end.
+def tone_gauge(told: pl.DataFrame, coin: str, table: ToneTable) -> ToneGauge:
+    """The tone of the posts about `coin` among those of `told_in`.
 
     A story counts once, with the sign of the sum of its titles' tones: a title that ten outlets copied is one opinion.
     """
-    known = posts_known(observations, period.until).filter(period.holds("published_at"))
-    about = known.filter(tagged(coin)).join(stories(known), on=["source", "post_id"])
+    about = told.filter(tagged(coin))
     tones = pl.Series("tone", [table.tone_of(title or "") for title in about["title"]], dtype=pl.Int64)
-    told = about.with_columns(tones).group_by("story").agg(pl.col("tone").sum().sign())["tone"]
-    positive, negative = int((told == 1).sum()), int((told == -1).sum())
+    opinions = about.with_columns(tones).group_by("story").agg(pl.col("tone").sum().sign())["tone"]
+    positive, negative = int((opinions == 1).sum()), int((opinions == -1).sum())
     return ToneGauge(
         coin=coin,
-        value=balance(positive, negative) if told.len() else None,
+        value=balance(positive, negative) if opinions.len() else None,
         positive=positive,
         negative=negative,
-        plain=told.len() - positive - negative,
+        plain=opinions.len() - positive - negative,
         titles=about.height,
-        sentence=_sentence(coin, told.len(), positive, negative),
+        sentence=_sentence(coin, opinions.len(), positive, negative),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -12,6 +13,7 @@ from analysis.gauge import Gauge as Found
 from analysis.gauge import gauge
 from analysis.gauge_history import gauge_history
 from analysis.outlets import outlets
+from analysis.told import told_in
 from analysis.tone import ToneTable, load_tones
 from analysis.tone_gauge import tone_gauge
 from dashboard.context import Context
@@ -38,10 +40,11 @@ async def all_followed(context: Context, span: Span) -> Gauges:
 async def _several(context: Context, coins: list[str], span: Span) -> list[Gauge]:
     # The line's first point looks back as far as the gauge itself does.
     observations = await frames.observations(context, span.start - (span.end - span.start), span.end)
-    return await context.heavy.run(lambda: [_computed(observations, coin, span) for coin in coins])
+    told = cache(lambda: told_in(observations, OfAnalysis(span.start, span.end)))
+    return await context.heavy.run(lambda: [_computed(observations, told, coin, span) for coin in coins])
 
 
-def _computed(observations: pl.DataFrame, coin: str, span: Span) -> Gauge:
+def _computed(observations: pl.DataFrame, told: Callable[[], pl.DataFrame], coin: str, span: Span) -> Gauge:
     period = OfAnalysis(span.start, span.end)
     found = gauge(observations, period, coin)
     return Gauge(
@@ -58,7 +61,7 @@ def _computed(observations: pl.DataFrame, coin: str, span: Span) -> Gauge:
         sentence=found.sentence,
         sums=_sums(found),
         line=_line(observations, coin, span),
-        substitutes=[] if found.available else _substitutes(observations, period, coin),
+        substitutes=[] if found.available else _substitutes(told(), coin),
     )
 
 
@@ -95,9 +98,9 @@ def _line(observations: pl.DataFrame, coin: str, span: Span) -> GaugeLine:
     )
 
 
-def _substitutes(observations: pl.DataFrame, period: OfAnalysis, coin: str) -> list[Substitute]:
-    tone = tone_gauge(observations, period, coin, _tones())
-    spread = outlets(observations, period, coin)
+def _substitutes(told: pl.DataFrame, coin: str) -> list[Substitute]:
+    tone = tone_gauge(told, coin, _tones())
+    spread = outlets(told, coin)
     widest = max((story.outlets for story in spread.stories), default=None)
     return [
         Substitute(

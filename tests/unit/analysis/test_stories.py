@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from analysis.frames import OBSERVATIONS, Period, empty
 from analysis.outlets import outlets
 from analysis.stories import similarity, stories, tokens_of
+from analysis.told import told_in
 from tests.unit.analysis.made import Row, after, observation, post_frame
 
 words = st.lists(st.sampled_from(["bitcoin", "etf", "sec", "sues", "wins", "falls", "up", "2"]), max_size=7)
@@ -92,16 +93,18 @@ def test_outlets_that_had_the_story_soon() -> None:
         observation("4", 41, title=title, domain="late.com", source="rss"),
         observation("5", 30, title="Nothing else happens", source="cryptopanic"),
     ]
-    found = outlets(post_frame(rows), Period(after(0), after(100)), "BTC")
+    found = outlets(told_in(post_frame(rows), Period(after(0), after(100))), "BTC")
     assert [(one.post_id, one.posts, one.outlets) for one in found.stories] == [("1", 4, 2), ("5", 1, 1)]
     assert found.sentence == (
         "Of 2 stories about BTC, 1 had more than one outlet within 30 minutes; the most widely told had 2."
     )
-    assert [one.post_id for one in outlets(post_frame(rows), Period(after(0), after(100)), "ETH").stories] == ["1"]
+    assert [one.post_id for one in outlets(told_in(post_frame(rows), Period(after(0), after(100))), "ETH").stories] == [
+        "1"
+    ]
 
 
 def test_an_outlet_that_is_not_seen_yet_is_not_counted() -> None:
     title = "SEC approves spot Bitcoin ETF"
     rows = [observation("1", 10, title=title, domain="a.com"), observation("2", 12, 90, title=title, domain="b.com")]
-    assert outlets(post_frame(rows), Period(after(0), after(50))).stories[0].outlets == 1
-    assert outlets(post_frame(rows), Period(after(0), after(95))).stories[0].outlets == 2
+    assert outlets(told_in(post_frame(rows), Period(after(0), after(50)))).stories[0].outlets == 1
+    assert outlets(told_in(post_frame(rows), Period(after(0), after(95)))).stories[0].outlets == 2

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.frames import Period
+from analysis.told import told_in
 from analysis.tone import DEFAULT_TABLE, ToneTable, load_tones
 from analysis.tone_gauge import tone_agreement, tone_gauge
 from newswake.errors import SettingsError
@@ -73,7 +74,7 @@ def test_a_story_has_one_tone() -> None:
         observation("4", 4, title="A quiet Sunday"),
         observation("5", 5, title="Hacked", coins=["ETH"]),
     ]
-    found = tone_gauge(post_frame(rows), DAY, "BTC", TABLE)
+    found = tone_gauge(told_in(post_frame(rows), DAY), "BTC", TABLE)
     assert (found.positive, found.negative, found.plain, found.titles) == (1, 1, 1, 4)
     assert found.value == 0
     assert found.sentence == (
@@ -82,7 +83,7 @@ def test_a_story_has_one_tone() -> None:
 
 
 def test_no_titles_no_tone() -> None:
-    assert tone_gauge(post_frame([]), DAY, "BTC", TABLE).value is None
+    assert tone_gauge(told_in(post_frame([]), DAY), "BTC", TABLE).value is None
 
 
 def test_agreement_with_votes() -> None:
