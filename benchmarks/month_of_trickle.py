@@ -193,7 +193,7 @@ def main() -> None:
         settings = resolve(environ=environ).settings
         # Scaled, as the head of this file says; a day takes some seconds here, and old is what is older than two.
         streaming = settings.streaming.model_copy(
-            update={"compact_every_batches": 5 * options.rounds, "trigger_seconds": 0.0}
+            update={"compact_every_batches": 5 * options.rounds, "trigger_seconds": 0.2}
         )
         lake = settings.lake.model_copy(update={"keep_hours": 2 * SECONDS_A_DAY / 3_600})
         run(
