@@ -55,9 +55,15 @@ def engines(
 
 
 @app.command("latency")
-def latency_(coins: int = 50, ticks: int = 200, warm_up: int = 60, tick_seconds: float = 5.0) -> None:
+def latency_(
+    coins: int = 50,
+    ticks: int = 200,
+    warm_up: int = 60,
+    tick_seconds: float = 5.0,
+    trigger_seconds: float = Streaming().trigger_seconds,
+) -> None:
     """From the page in Kafka to the row in MongoDB, with the whole application running."""
-    with stand() as place:
+    with stand(NEWSWAKE_STREAMING__TRIGGER_SECONDS=str(trigger_seconds)) as place:
         found = latency.measure(place, coins, ticks, warm_up, tick_seconds, say)
     cuts = statistics.quantiles(found.seconds, n=100)
     figures = {"p50": cuts[49], "p90": cuts[89], "p95": cuts[94], "p99": cuts[98], "longest": max(found.seconds)}
@@ -65,7 +71,7 @@ def latency_(coins: int = 50, ticks: int = 200, warm_up: int = 60, tick_seconds:
     phases = ", ".join(f"{name} {statistics.median(times):.0f}" for name, times in sorted(found.phases.items()))
     notes = [
         f"{coins} coins, {ticks} ticks of {tick_seconds:g} s behind {warm_up} that are not counted, "
-        f"{len(found.seconds):,} rows.",
+        f"{len(found.seconds):,} rows; streaming.trigger_seconds is {trigger_seconds:g}.",
         f"A batch of post_prices, median milliseconds: {phases}.",
     ]
     _done(save("latency", "Seconds from Kafka to MongoDB", rows, found.seconds, notes))

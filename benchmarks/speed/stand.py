@@ -43,7 +43,8 @@ class Stand:
 def home(**overrides: str) -> Iterator[Stand]:
     """A home and free ports, where nothing runs yet; `overrides` are settings, as environment variables."""
     folder = Path(tempfile.mkdtemp(prefix="newswake-bench-"))
-    names = (*LOCAL_PORTS, "NEWSWAKE_LOCAL__SPARK_UI_PORT", "NEWSWAKE_SIMULATOR__PORT")
+    others = ("LOCAL__SPARK_UI_PORT", "SIMULATOR__PORT", "DASHBOARD__PORT", "MONITOR__PORT")
+    names = (*LOCAL_PORTS, *(f"NEWSWAKE_{name}" for name in others))
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSWAKE_")}
     conf = folder / "newswake.toml"
