@@ -169,6 +169,7 @@ def test_the_lake_is_full(fresh: Fresh, pipeline: Pipeline, world: World, tmp_pa
         assert_right(pipeline, world)
 
 
+@pytest.mark.long
 def test_the_checkpoints_are_full(fresh: Fresh, pipeline: Pipeline, world: World, tmp_path: Path) -> None:
     """At the very first start, and at two places of a later one, as far as the bytes that are left allow."""
     with small_disk(tmp_path / "disk", megabytes=64) as disk:

@@ -22,6 +22,7 @@ def assert_rows(pipeline: Pipeline, world: World) -> None:
         assert difference(rows, wanted) == Difference()
 
 
+@pytest.mark.long
 def test_two_days_off_and_starts_at_which_one_topic_is_silent(pipeline: Pipeline) -> None:
     # Only the join runs, so that no repair can make good what it loses.
     world = live_world(seed=71, hours=90, posts=50)

@@ -41,7 +41,12 @@ def shown_bars(page: Page) -> int:
     return int(page.locator(".chart-canvas").get_attribute("data-bars") or 0)
 
 
+# The chart moves on the browser's next frame, and tells on the one after it.
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def shown_range(page: Page) -> tuple[str | None, str | None]:
+    page.evaluate(TWO_FRAMES)
     chart = page.locator(".chart-canvas")
     return chart.get_attribute("data-from"), chart.get_attribute("data-to")
 
