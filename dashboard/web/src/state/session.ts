@@ -30,13 +30,20 @@ export function advance(moment: Moment): void {
 
 export async function openSession(): Promise<void> {
   try {
-    const [answer, listed] = await Promise.all([get("/api/session", {}), get("/api/coins", {})]);
+    // The tickers take longer, and the view does not need them.
+    const listing = get("/api/coins", {});
+    listing.catch(() => undefined); // what it failed with is thrown below, once the session is there
+    const answer = await get("/api/session", {});
     useToken(answer.token);
     batch(() => {
       session.value = answer;
       sessionError.value = null;
+      if (answer.now !== null) advance(answer.now);
+    });
+    const listed = await listing;
+    batch(() => {
       tickers.value = listed.coins;
-      now.value = millis(listed.now ?? answer.now);
+      if (listed.now !== null) advance(listed.now);
     });
   } catch (error) {
     sessionError.value = error instanceof Refusal ? error : new Refusal("failed", String(error));
