@@ -48,6 +48,7 @@ from streaming.reporting.reporting import Reporting, reporting
 from streaming.schemas import TABLES
 from streaming.sinks import delta
 from streaming.sinks.steps import named_jobs
+from streaming.stalled import Stalled
 from streaming.trust import trust_also
 
 log = logging.getLogger("streaming")
@@ -147,7 +148,10 @@ def _work(
             if not stop.is_set() and housekeeping.is_due(datetime.now(UTC)):
                 housekeeping.vacuum()
         else:
-            _watch(started, [views, housekeeping, *([repairs] if repairs else [])], stop)
+            stalled = Stalled(
+                context.spark.sparkContext, lambda: any(query.status["isTriggerActive"] for query in started)
+            )
+            _watch(started, [views, housekeeping, stalled, *([repairs] if repairs else [])], stop)
     finally:
         _stop(context.spark.streams.active, repairs)
         housekeeping.finish()

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from pydantic import SecretStr
 
 from streaming.sinks import delta
 from streaming.transforms.wakes import impacts
@@ -142,18 +141,3 @@ def test_an_older_observation_never_replaces_a_newer_one(pipeline: Pipeline) -> 
     assert (document["seen_at"], document["hot"], document["currencies"]) == (at(3), False, ["BTC"])
     assert (document["first_seen_at"], document["hot_at"]) == (at(2), at(2))
     assert pipeline.table("posts").height == 2
-
-
-@pytest.mark.timeout(300)  # it would wait for ever
-def test_a_task_does_not_wait_for_the_database_to_have_an_executor(pipeline: Pipeline) -> None:
-    """Reads of MongoDB prefer its host. When nothing else runs, nobody looks again whether they have waited enough."""
-    uri = pipeline.settings.mongo.uri.get_secret_value().replace("127.0.0.1", "localhost")
-    mongo = pipeline.settings.mongo.model_copy(update={"uri": SecretStr(uri)})
-    elsewhere = Pipeline(pipeline.spark, pipeline.settings.model_copy(update={"mongo": mongo}))
-    try:
-        for item in (Observed(at(2), "1", at(1)), Observed(at(3), "1", at(1), hot=True)):
-            publish(elsewhere.settings, World((item,), ()))
-            elsewhere.once(["posts"])
-        assert elsewhere.documents("posts")["cryptopanic:1"]["hot_at"] == at(3)
-    finally:
-        elsewhere.close()
