@@ -14,8 +14,9 @@ from newswake import disks
 from newswake.errors import NewswakeError
 from newswake.settings import Settings
 from streaming.reasons import full_disk, reason_of
+from streaming.stalled import StalledError
 
-EXPECTED = (NewswakeError, PySparkException, Py4JError, PyMongoError, OSError)
+EXPECTED = (NewswakeError, StalledError, PySparkException, Py4JError, PyMongoError, OSError)
 
 # What Spark says of state that cannot be read, however often one tries: gone, cut off, or of another version of Spark.
 # A file system or a memory that fails for a while says other things.
@@ -42,6 +43,8 @@ def explain(error: Exception, settings: Settings | None, mask: Callable[[str], s
             f"The state of post_prices in its checkpoint is damaged ({damage[1]}): restore the checkpoint from a "
             "copy, or `make rebuild QUERY=post_prices` makes a new one and keeps every row"
         )
+    if isinstance(error, StalledError):
+        return 1, str(error)
     if isinstance(error, DeltaConcurrentModificationException):
         return 1, "another program changed the same table meanwhile; nothing is lost or doubled, run this again"
     return 1, mask(reason_of(error, settings))

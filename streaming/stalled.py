@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 from pyspark import SparkContext
 
-from newswake.errors import ServiceError
-
 LOOKS = 240  # in a row, so that a process that was frozen is not taken for a stalled one
+
+
+class StalledError(Exception):
+    """Raised when a batch does not go on. The next start repeats it: nobody has to change anything."""
 
 
 class Stalled:
@@ -27,7 +29,7 @@ class Stalled:
         self._seen: object = None
 
     def look(self, now: float) -> None:
-        """Raises `ServiceError` when jobs are active, none of their tasks runs, and none has ended for a while."""
+        """Raises `StalledError` when jobs are active, none of their tasks runs, and none has ended for a while."""
         # Spark may miss the end of a job in its books when it is very busy: without a batch, nobody waits for it.
         if not self._is_watched or not self._busy():
             self._idle = 0
@@ -39,7 +41,7 @@ class Stalled:
         self._idle = self._idle + 1 if waits else 0
         self._seen = seen
         if self._idle >= self._looks:
-            raise ServiceError(
+            raise StalledError(
                 f"Spark's jobs {', '.join(map(str, jobs))} wait for tasks that are not started, although nothing else "
                 "runs: the batch is repeated by the next start"
             )

@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 from pyspark import SparkContext
 
-from newswake.errors import ServiceError
-from streaming.stalled import Stalled
+from newswake.settings_sources import resolve
+from streaming.sentences import explain
+from streaming.stalled import Stalled, StalledError
 
 
 class Spark:
@@ -43,8 +44,10 @@ def looked(stalled: Stalled, times: int) -> None:
 def test_a_job_without_a_task_ends_the_process_after_some_looks() -> None:
     stalled = stalled_of(Spark())
     looked(stalled, 3)  # the first one only notes how far it is
-    with pytest.raises(ServiceError, match="jobs 7 wait for tasks that are not started"):
+    with pytest.raises(StalledError, match="jobs 7 wait for tasks that are not started") as ended:
         looked(stalled, 1)
+    code, _ = explain(ended.value, resolve(environ={}).settings)
+    assert code == 1, "with 2 it would not be started again"
 
 
 @pytest.mark.parametrize(
