@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from pyspark import SparkContext
 
-LOOKS = 240  # in a row, so that a process that was frozen is not taken for a stalled one
+LOOK_SECONDS = 5.0
+LOOKS = 24  # in a row, so that a process that was frozen is not taken for a stalled one
 
 
 class StalledError(Exception):
@@ -18,7 +19,7 @@ class StalledError(Exception):
 
 
 class Stalled:
-    """A companion of the queries: `look` is called every half second. `busy`: whether a query is in a batch."""
+    """A companion of the queries: `look` is called twice a second. `busy`: whether a query is in a batch."""
 
     def __init__(self, context: SparkContext, busy: Callable[[], bool], looks: int = LOOKS) -> None:
         self._busy = busy
@@ -26,10 +27,17 @@ class Stalled:
         self._is_watched = str(context.master).startswith("local")
         self._looks = looks
         self._idle = 0
+        self._look_at = 0.0
         self._seen: object = None
 
     def look(self, now: float) -> None:
-        """Raises `StalledError` when jobs are active, none of their tasks runs, and none has ended for a while."""
+        """`now` in seconds of a monotonic clock.
+
+        Raises `StalledError` when jobs are active, none of their tasks runs, and none has ended for a while.
+        """
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
         # Spark may miss the end of a job in its books when it is very busy: without a batch, nobody waits for it.
         if not self._is_watched or not self._busy():
             self._idle = 0

@@ -58,7 +58,8 @@ def newest_held(kafka: Kafka, topic: str, newest: Callable[[object], int | None]
         }
     )
     try:
-        metadata(consumer, kafka, heard, timeout_seconds)
+        if topic not in metadata(consumer, kafka, heard, timeout_seconds).topics:
+            return None
         return _largest(consumer, topic, newest, timeout_seconds)
     except KafkaException as error:
         raise failure(kafka, error.args[0], heard) from error
@@ -69,8 +70,6 @@ def newest_held(kafka: Kafka, topic: str, newest: Callable[[object], int | None]
 def _largest(
     consumer: Consumer, topic: str, newest: Callable[[object], int | None], timeout_seconds: float
 ) -> int | None:
-    if topic not in consumer.list_topics(timeout=timeout_seconds).topics:
-        return None
     left: dict[int, int] = {}  # partition -> offset after its last message
     starts = []
     for partition, (low, high) in bounds(consumer, topic, timeout_seconds).items():

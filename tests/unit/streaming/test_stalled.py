@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count, islice
 from types import SimpleNamespace
 from typing import cast
 
@@ -10,7 +11,9 @@ from pyspark import SparkContext
 
 from newswake.settings_sources import resolve
 from streaming.sentences import explain
-from streaming.stalled import Stalled, StalledError
+from streaming.stalled import LOOK_SECONDS, Stalled, StalledError
+
+MOMENTS = count(1.0, LOOK_SECONDS)
 
 
 class Spark:
@@ -37,8 +40,8 @@ def stalled_of(spark: Spark) -> Stalled:
 
 
 def looked(stalled: Stalled, times: int) -> None:
-    for _ in range(times):
-        stalled.look(0.0)
+    for now in islice(MOMENTS, times):
+        stalled.look(now)
 
 
 def test_a_job_without_a_task_ends_the_process_after_some_looks() -> None:
