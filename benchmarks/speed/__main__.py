@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -68,13 +68,16 @@ def latency_(
     cuts = statistics.quantiles(found.seconds, n=100)
     figures = {"p50": cuts[49], "p90": cuts[89], "p95": cuts[94], "p99": cuts[98], "longest": max(found.seconds)}
     rows = [{"of": "row in MongoDB", **{name: f"{value:.2f} s" for name, value in figures.items()}}]
-    phases = ", ".join(f"{name} {statistics.median(times):.0f}" for name, times in sorted(found.phases.items()))
     notes = [
         f"{coins} coins, {ticks} ticks of {tick_seconds:g} s behind {warm_up} that are not counted, "
         f"{len(found.seconds):,} rows; streaming.trigger_seconds is {trigger_seconds:g}.",
-        f"A batch of post_prices, median milliseconds: {phases}.",
+        *(f"A batch of {query}, median milliseconds: {_medians(times)}." for query, times in found.phases.items()),
     ]
     _done(save("latency", "Seconds from Kafka to MongoDB", rows, found.seconds, notes))
+
+
+def _medians(phases: Mapping[str, Sequence[float]]) -> str:
+    return ", ".join(f"{name} {statistics.median(times):.0f}" for name, times in sorted(phases.items()))
 
 
 @app.command("footprint")

@@ -19,7 +19,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from benchmarks.speed.application import reports
+from benchmarks.speed.application import QUERIES, reports
 from benchmarks.speed.load import SOURCE, Post, observation, symbol
 from benchmarks.speed.stand import Stand
 from newswake.clock import to_ms
@@ -34,10 +34,13 @@ POSTS_A_TICK = 5
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds per row, in the order in which the rows became visible; milliseconds of each phase per batch."""
+    """Seconds per row, in the order in which the rows became visible; milliseconds of each phase per batch of a query.
+
+    The phases of `addBatch` are those of writing, named "addBatch/step".
+    """
 
     seconds: list[float]
-    phases: dict[str, list[float]]
+    phases: dict[str, dict[str, list[float]]]
 
 
 class Watch(threading.Thread):
@@ -100,12 +103,18 @@ def measure(
         application.wait()
     say(f"{len(watch.seen)} rows became visible")
     counted_rows = [(at - published[coin, minute]) for coin, minute, at in watch.seen if (coin, minute) in published]
+    return Latency(counted_rows, {query: _phases(stand, query) for query in QUERIES})
+
+
+def _phases(stand: Stand, query: str) -> dict[str, list[float]]:
+    """Of the later half of the batches that had rows, which a compiler no longer slows."""
+    batches = [report for report in reports(stand, query) if report["numInputRows"]]
     phases: dict[str, list[float]] = {}
-    for report in reports(stand, "post_prices"):
-        if report["numInputRows"]:
-            for name, milliseconds in report["durationMs"].items():
-                phases.setdefault(name, []).append(milliseconds)
-    return Latency(counted_rows, phases)
+    for report in batches[len(batches) // 2 :]:
+        steps = {f"addBatch/{step}": value for step, value in report["sinkMs"].items()}
+        for name, milliseconds in {**report["durationMs"], **steps}.items():
+            phases.setdefault(name, []).append(milliseconds)
+    return phases
 
 
 def _tick(
