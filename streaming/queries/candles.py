@@ -15,7 +15,7 @@ from streaming.schemas import CANDLES, KEYS
 from streaming.sinks import delta, mongo
 from streaming.sinks.batch import Output, materialised, start_query
 from streaming.sinks.documents import candle_documents, revision_documents
-from streaming.sinks.new_rows import new_rows, over_the_span, span_of
+from streaming.sinks.new_rows import Span, new_rows, over_the_span
 from streaming.transforms.revisions import revisions
 
 NAME = "candles"
@@ -40,34 +40,29 @@ def start(context: Context) -> StreamingQuery:
     """Start the query on the candles topic. Of several candles for one minute the first stays, here and in MongoDB."""
     settings = context.settings
 
-    def record(batch: DataFrame, first: DataFrame, transaction: tuple[str, int]) -> None:
+    def record(batch: DataFrame, span: Span | None, first: DataFrame, transaction: tuple[str, int]) -> None:
         """The revisions among the rows that came again. `first`: those that did not, which the table lacks yet."""
-        held = first.unionByName(over_the_span(delta.read(context.spark, context.table(NAME)), batch, "open_time"))
-        known = delta.read(context.spark, context.table(REVISIONS))
-        found = new_rows(
-            revisions(batch, held).withColumn("position", F.lit(0)),
-            known,
-            KEYS[REVISIONS],
-            time="open_time",
-            order=["position"],
-        )
-        with materialised(found) as (rows, count):
+        tables = (delta.read(context.spark, context.table(name)) for name in (NAME, REVISIONS))
+        held, known = (over_the_span(table, "open_time", span) for table in tables)
+        told = revisions(batch, first.unionByName(held)).withColumn("position", F.lit(0))
+        found = new_rows(told, known, KEYS[REVISIONS], order=["position"])
+        with materialised(found) as (rows, count, _):
             if count:
                 documents = revision_documents(rows, settings.mongo.candles_ttl_days)
                 mongo.write(documents, settings.mongo, REVISIONS)
                 delta.append(rows, context.table(REVISIONS), count=count, transaction=transaction)
                 log.info("%d minutes were revised by their exchange; the table keeps what came first", count)
 
-    def prepare(batch: DataFrame) -> DataFrame:
-        table = delta.read(context.spark, context.table(NAME))
-        if (span := span_of(batch, "open_time")) is not None:
+    def prepare(batch: DataFrame, span: Span | None) -> DataFrame:
+        if span is not None:
             context.late_candles.note(*span)
-            table = table.where(F.col("open_time").between(*span))
-        return new_rows(batch, table, KEYS[NAME], time=None, order=["seen_at", "position"])
+        table = over_the_span(delta.read(context.spark, context.table(NAME)), "open_time", span)
+        return new_rows(batch, table, KEYS[NAME], order=["seen_at", "position"])
 
     output = Output(
         NAME,
         documents=lambda rows: candle_documents(rows, settings.mongo.candles_ttl_days),
+        time="open_time",
         prepare=prepare,
         came_again=record,
     )

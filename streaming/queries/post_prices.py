@@ -84,8 +84,8 @@ def start(context: Context) -> StreamingQuery:
     output = Output(
         NAME,
         documents=post_price_documents,
-        prepare=lambda batch: new_rows(
-            batch, delta.read(context.spark, context.table(NAME)), KEY, time=None, order=["target_time"]
+        prepare=lambda batch, _: new_rows(
+            batch, delta.read(context.spark, context.table(NAME)), KEY, order=["target_time"]
         ),
         guard=context.post_prices_lock,
     )

@@ -12,7 +12,7 @@ from streaming.schemas import KEYS, POSTS
 from streaming.sinks import delta, mongo
 from streaming.sinks.batch import Output, start_query
 from streaming.sinks.documents import POST_DOCUMENT, newest_posts, post_id_of
-from streaming.sinks.new_rows import new_rows
+from streaming.sinks.new_rows import new_rows, over_the_span
 
 NAME = "posts"
 
@@ -39,8 +39,12 @@ def start(context: Context) -> StreamingQuery:
     output = Output(
         NAME,
         documents=documents,
-        prepare=lambda batch: new_rows(
-            batch, delta.read(context.spark, context.table(NAME)), KEYS[NAME], time="seen_at", order=["position"]
+        time="seen_at",
+        prepare=lambda batch, span: new_rows(
+            batch,
+            over_the_span(delta.read(context.spark, context.table(NAME)), "seen_at", span),
+            KEYS[NAME],
+            order=["position"],
         ),
     )
     return start_query(context, build(context.inputs.posts), output)

@@ -13,47 +13,56 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.context import Context
 from streaming.sinks import delta, mongo
 from streaming.sinks.compaction import Compaction
+from streaming.sinks.new_rows import Span, span_of
 from streaming.sinks.steps import BatchSteps, Step
 
 log = logging.getLogger(__name__)
+
+# Up to so many rows a batch is one partition from here on: its steps are then a task each, without any shuffle.
+ROWS_OF_ONE_TASK = 10_000
 
 
 @dataclass(frozen=True)
 class Output:
     """Where the batches of one query go.
 
-    `name` is the query, its table and its collection. `prepare` leaves of a batch what the table does not hold yet;
-    `documents` makes MongoDB's documents from those rows; `guard` is held from the one to the end of the other.
-    `came_again` is called for a batch with rows that are not new: (the batch, its new rows, the transaction).
+    `name` is the query, its table and its collection. `prepare` leaves of a batch what the table does not hold yet, the
+    batch's span of the column `time` being given, where there is one; `documents` makes MongoDB's documents from those
+    rows; `guard` is held from the one to the end of the other.
+    `came_again` is called for a batch with rows that are not new: (the batch, its span, its new rows, the transaction).
     """
 
     name: str
     documents: Callable[[DataFrame], DataFrame]
-    prepare: Callable[[DataFrame], DataFrame]
+    prepare: Callable[[DataFrame, Span | None], DataFrame]
+    time: str | None = None
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
-    came_again: Callable[[DataFrame, DataFrame, tuple[str, int]], None] | None = None
+    came_again: Callable[[DataFrame, Span | None, DataFrame, tuple[str, int]], None] | None = None
 
 
 def write_batch(context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int]) -> int:
     """Write one batch to both sinks. Returns the number of rows; none are written when there are none."""
     steps = BatchSteps(context.spark, context.steps, output.name, transaction[1])
-    with materialised(batch, steps.step(Step.COMPUTE)) as (rows, count):
+    with materialised(batch, steps.step(Step.COMPUTE), output.time) as (rows, count, span):
         if not count:
             return 0
+        if count <= ROWS_OF_ONE_TASK:
+            rows = rows.coalesce(1)
         # `prepare` reads the table, so nobody else may write to it until this batch has.
         with output.guard():
             with steps.step(Step.COMPARE):
-                prepared = output.prepare(rows)
-            with materialised(prepared, steps.step(Step.COMPARE)) as (new, new_count):
+                prepared = output.prepare(rows, span)
+            with materialised(prepared, steps.step(Step.COMPARE)) as (new, new_count, _):
                 context.may_write()
                 if output.came_again is not None and new_count < count:
                     with steps.step(Step.COMPARE):
-                        output.came_again(rows, new, transaction)
+                        output.came_again(rows, span, new, transaction)
                 if new_count:
                     with steps.step(Step.MONGODB):
                         mongo.write(output.documents(new), context.settings.mongo, output.name)
@@ -65,17 +74,18 @@ def write_batch(context: Context, output: Output, batch: DataFrame, transaction:
 
 @contextmanager
 def materialised(
-    frame: DataFrame, computing: AbstractContextManager[None] | None = None
-) -> Iterator[tuple[DataFrame, int]]:
-    """The frame, computed once and kept until the end of the block, and its number of rows.
+    frame: DataFrame, computing: AbstractContextManager[None] | None = None, time: str | None = None
+) -> Iterator[tuple[DataFrame, int, Span | None]]:
+    """The frame, computed once and kept until the end of the block, its number of rows, and their span of `time`.
 
     `computing` is entered while it is computed.
     """
     kept = frame.persist()
+    moments = [F.unix_micros(of(time)) if time else F.lit(None) for of in (F.min, F.max)]
     try:
         with computing or nullcontext():
-            count = kept.count()
-        yield kept, count
+            count, oldest, newest = kept.agg(F.count(F.lit(1)), *moments).collect()[0]
+        yield kept, count, span_of(oldest, newest)
     finally:
         kept.unpersist()
 
