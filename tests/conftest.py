@@ -164,6 +164,8 @@ def spark(spark_jars: list[Path], request: pytest.FixtureRequest) -> Iterator[Sp
     """A local session with two threads, the connectors, conf/spark-defaults.conf, times in UTC."""
     from pyspark.sql import SparkSession
 
+    from streaming.remembered_names import remember_names
+
     scratch = Path(tempfile.mkdtemp(prefix="newswake-spark-"))
     builder = SparkSession.builder.master("local[2]").appName("newswake-tests")
     for name, value in {
@@ -184,6 +186,7 @@ def spark(spark_jars: list[Path], request: pytest.FixtureRequest) -> Iterator[Sp
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    remember_names(session)
     jvm = session.sparkContext._gateway.proc
     request.config.stash[JVM] = (jvm, scratch)
     yield session
