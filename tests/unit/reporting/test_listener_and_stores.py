@@ -12,7 +12,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaExcep
 from pymongo.errors import AutoReconnect
 
 from streaming.reporting.groups import GroupOffsets
-from streaming.reporting.listener import Told, read_report
+from streaming.reporting.listener import ProgressListener, ReportsAsText, Told, read_report
 from streaming.reporting.mongodb import MongoStore
 from streaming.sinks.steps import Step, Steps
 from tests.unit.health.builders import application, report
@@ -37,6 +37,27 @@ def test_a_report_has_the_steps_of_writing_beside_sparks_own() -> None:
     assert (told.report.rows_written, told.report.sinks) == (12, {"compute": 0.25, "compare": 0.25})
     assert read_report(json.dumps(spark), steps).document["sinkMs"] == {}, "it is told once"
     assert steps.take("post_prices", 8).seconds == {"compute": 9.0}
+
+
+def test_a_report_crosses_from_the_jvm_as_one_text() -> None:
+    """The fake event has nothing else to ask for: pyspark's own way would fail on it."""
+
+    heard: list[str] = []
+
+    class Hears:
+        def reported(self, told: Told) -> None:
+            heard.append(told.report.query)
+
+    class Progress:
+        def json(self) -> str:
+            return json.dumps(PROGRESS)
+
+    class Event:
+        def progress(self) -> Progress:
+            return Progress()
+
+    ReportsAsText(ProgressListener(Steps(), [Hears()])).onQueryProgress(Event())  # type: ignore[list-item]
+    assert heard == [PROGRESS["name"]]
 
 
 def test_batches_that_never_report_are_forgotten() -> None:
