@@ -42,6 +42,7 @@ from streaming.lost import lost_messages, sentence
 from streaming.program import run_program
 from streaming.queries import candles, dead_letters, post_prices, posts
 from streaming.reasons import named
+from streaming.remembered_names import remember_names
 from streaming.repair import repair
 from streaming.repairs import Repairs
 from streaming.reporting.reporting import Reporting, reporting
@@ -73,6 +74,7 @@ class Companion(Protocol):
 
 
 QUERIES: Mapping[str, Query] = {module.NAME: module for module in (posts, candles, post_prices, dead_letters)}
+POOL = "spark.scheduler.pool"
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 5.0
 LEAVE_SECONDS = 7.0  # scripts.submit waits for two more
@@ -102,6 +104,7 @@ def session(settings: Settings) -> SparkSession:
     builder = SparkSession.builder.config("spark.sql.shuffle.partitions", settings.streaming.shuffle_partitions)
     check_uri(settings.mongo)
     spark = builder.getOrCreate()
+    remember_names(spark)
     if authority := ca_file(settings.mongo):
         trust_also(spark, authority)
     return spark
@@ -140,7 +143,7 @@ def _work(
     housekeeping = Housekeeping(context)
     try:
         with named_jobs(context.spark, "start: plan the queries"):
-            started = [QUERIES[name].start(context) for name in queries]
+            started = [_started(context, name) for name in queries]
         teller.running()
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)
         if context.once:
@@ -155,6 +158,17 @@ def _work(
     finally:
         _stop(context.spark.streams.active, repairs)
         housekeeping.finish()
+
+
+def _started(context: Context, name: str) -> StreamingQuery:
+    """The query, its jobs in a pool of that name: within one pool Spark serves jobs in the order in which they came."""
+    spark_context = context.spark.sparkContext
+    before = spark_context.getLocalProperty(POOL)
+    spark_context.setLocalProperty(POOL, name)
+    try:
+        return QUERIES[name].start(context)
+    finally:
+        spark_context.setLocalProperty(POOL, before)  # type: ignore[arg-type]  # None takes it away
 
 
 def _behind_what_is_lost(context: Context, queries: Sequence[str]) -> Context:

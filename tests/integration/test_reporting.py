@@ -132,6 +132,9 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
         assert {query.name for query in told.application.queries if query.active} == set(QUERIES)
         assert told.reports["post_prices"][0].state_rows > 0
 
+        pools = pipeline.context().spark.sparkContext._jsc.sc().getAllPools()
+        assert set(QUERIES) <= {pools.apply(place).name() for place in range(pools.size())}, "each has its own"
+
         # A query that has read everything: Kafka's own command counts no lag, and the ends of the topics.
         # The group is the same for every application on a broker; its topics are our own.
         def no_lag() -> Any:

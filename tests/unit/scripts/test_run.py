@@ -265,6 +265,8 @@ def test_no_secret_is_on_sparks_command_line(tmp_path: Path) -> None:
     (options,) = [word for word in quick if word.startswith(submit.JAVA_OPTIONS)]
     # What the file says is still there: a given option takes its place whole.
     assert "-Duser.timezone=UTC" in options and options.endswith(submit.QUICK_START)
+    interpreted = "spark.sql.codegen.factoryMode=NO_CODEGEN"
+    assert quick[quick.index(interpreted) - 1] == "--conf" and interpreted not in line
     given = submit.environment({"SPARK_HOME": "/elsewhere"}, settings, "local[2]", "/j/bin/java")
     assert given["SPARK_HOME"] == str(submit.spark_home()) and given["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert "SPARK_LOCAL_IP" not in submit.environment({}, settings, "spark://h:7077", "/j/bin/java")
