@@ -103,6 +103,9 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
             with output.guard(), steps.step(Step.COMPACT):
                 context.may_write()
                 compaction.appended()
+            # Now, while nobody waits for rows: the next batch compares before it writes.
+            with steps.step(Step.LIST):
+                delta.list_files(context.spark, context.table(output.name))
 
     writer = (
         frame.writeStream.queryName(output.name)

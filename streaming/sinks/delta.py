@@ -130,6 +130,14 @@ def vacuum(spark: SparkSession, path: str) -> None:
     DeltaTable.forPath(spark, path).vacuum()
 
 
+def list_files(spark: SparkSession, path: str) -> None:
+    """Lay out the files of the newest version, which Delta keeps for the readers that come next.
+
+    It is most of what a short look into the table costs, and the first reader after an append would wait for it.
+    """
+    read(spark, path).inputFiles()
+
+
 def file_count(spark: SparkSession, path: str) -> int:
     """How many data files the newest version of the table has."""
     row = DeltaTable.forPath(spark, path).detail().select("numFiles").first()

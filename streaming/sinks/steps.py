@@ -25,6 +25,7 @@ class Step(StrEnum):
     MONGODB = "mongodb"
     DELTA = "delta"
     COMPACT = "compact"
+    LIST = "list"
 
 
 WORDS = {
@@ -33,6 +34,7 @@ WORDS = {
     Step.MONGODB: "write to MongoDB",
     Step.DELTA: "append to Delta",
     Step.COMPACT: "compact the table",
+    Step.LIST: "lay out the table's files for the next batch",
 }
 
 

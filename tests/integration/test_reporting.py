@@ -23,6 +23,7 @@ from streaming.monitor.__main__ import main as monitor
 from streaming.monitor.prometheus import PrometheusLook
 from streaming.reporting.groups import GroupOffsets, group_of
 from streaming.reporting.topics import Ends, KafkaBroker
+from streaming.sinks.steps import Step
 from streaming.why.look import why
 from streaming.why.text import as_text
 from tests.conftest import ROOT, Fresh, free_ports
@@ -131,6 +132,8 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
         assert told.application is not None
         assert {query.name for query in told.application.queries if query.active} == set(QUERIES)
         assert told.reports["post_prices"][0].state_rows > 0
+        written = pipeline.database["query_progress"].find_one({"name": "post_prices", "rowsWritten": {"$gt": 0}})
+        assert written is not None and {str(step) for step in Step} - {"compact"} <= set(written["sinkMs"])
 
         pools = pipeline.context().spark.sparkContext._jsc.sc().getAllPools()
         assert set(QUERIES) <= {pools.apply(place).name() for place in range(pools.size())}, "each has its own"
