@@ -12,7 +12,7 @@ from tests.page import seed
 from tests.page.conftest import Server, Visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 # Finds the marker of a post whose return is still open: a blot of its colour on the chart's canvas.
 FIND_OPEN_MARKER = """() => {
@@ -118,3 +118,25 @@ def test_times_are_utc_or_of_this_machine(visitor: Visitor, server: Server) -> N
     expect(clock).to_have_text(f"{(closed.hour + 9) % 24:02}:{closed:%M}")
     page.reload()
     expect(page.get_by_role("button", name="local")).to_be_visible()
+
+
+def test_a_minute_that_closes_while_the_first_candles_are_under_way_is_not_lost(
+    visitor: Visitor, server: Server
+) -> None:
+    page = visitor().page
+    frames: list[str] = []
+    held: list[Route] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda text: frames.append(str(text))))
+    page.route("**/api/candles?*", lambda route: held.append(route))
+    page.goto("/?coin=ETH&interval=1m")
+
+    def heard(text: str) -> bool:
+        page.evaluate("0")  # lets the events of the page come in
+        return any(text in frame for frame in frames)
+
+    assert wait_until(lambda: heard("candles:ETH:1m") and bool(held), 20.0)
+    answer = held[0].fetch()
+    server.next_minute("ETH", 3_777.25)
+    assert wait_until(lambda: heard('"close":3777.25'), 20.0)
+    held[0].fulfill(response=answer)
+    expect(page.locator(".chart-canvas")).to_have_attribute("aria-label", re.compile("closes at 3,777.25"))
