@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -140,3 +141,27 @@ def test_a_minute_that_closes_while_the_first_candles_are_under_way_is_not_lost(
     assert wait_until(lambda: heard('"close":3777.25'), 20.0)
     held[0].fulfill(response=answer)
     expect(page.locator(".chart-canvas")).to_have_attribute("aria-label", re.compile("closes at 3,777.25"))
+
+
+def test_a_bar_that_has_not_ended_is_forming_until_it_has(visitor: Visitor, server: Server) -> None:
+    """Also without the exchange's word on the open minute, and in between two of its words."""
+    while newest_close(server, symbol="PEPE") < newest_close(server) or newest_close(server).minute % 5 != 3:
+        server.next_minute("PEPE", 0.00001290)
+    page = visitor().see("/?coin=PEPE&interval=5m")
+    page.get_by_text("The newest candles of PEPE, as a table").click()
+    rows = page.get_by_role("table", name="The newest candles of PEPE").locator("tbody tr")
+    expect(rows.nth(0)).to_contain_text("(forming)")
+    expect(rows.nth(1)).not_to_contain_text("(forming)")
+    server.next_minute("PEPE", 0.00001298)
+    expect(rows.nth(0)).to_contain_text("0.00001298")
+    expect(rows.nth(0)).to_contain_text("(forming)")
+    server.next_minute("PEPE", 0.00001299)
+    expect(rows.nth(0)).to_contain_text("0.00001299")
+    expect(rows.nth(0)).not_to_contain_text("(forming)")
+
+
+def newest_close(server: Server, **of: str) -> datetime:
+    last = server.database["candles"].find_one(of, sort=[("open_time", -1)])
+    assert last is not None
+    opened: datetime = last["open_time"]
+    return opened + seed.MINUTE

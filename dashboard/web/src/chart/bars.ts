@@ -63,6 +63,11 @@ export function withHoles(bars: Bar[], step: number): (Bar | { time: number })[]
   });
 }
 
+/** Whether more is to come into a bar: it has the open minute, or its interval has not ended at `now`, the newest close. */
+export function isForming(bar: Bar, step: number, now: number | null): boolean {
+  return bar.forming || (now !== null && bar.time + step > now);
+}
+
 /** How many holes there are, for the words beside the chart. */
 export function countHoles(bars: Bar[], step: number): number {
   return bars.filter((bar, at) => at > 0 && bar.time - (bars[at - 1]?.time ?? bar.time) > step).length;

@@ -7,8 +7,9 @@ import {
 import type { Bar, Marker } from "../api/types";
 import { price, priceDecimals } from "../format/numbers";
 import { clock, day, full, monthYear, year } from "../format/times";
+import { now } from "../state/session";
 import { colours, type Palette } from "../ui/colours";
-import { holes, withHoles } from "./bars";
+import { holes, isForming, withHoles } from "./bars";
 import { markerKey, shapes } from "./markers";
 
 type Place = Bar | { time: number };
@@ -87,7 +88,9 @@ export class Board {
 
   /** One bar that is new or has changed; older ones are the caller's to show anew. */
   update(bar: Bar): void {
-    if (this.last && bar.time > this.last) {
+    const ended = this.bars.get(this.last);
+    if (ended && bar.time > this.last) {
+      this.candles.update(this.candle(ended)); // drawn as forming until now
       for (const time of holes(this.last, bar.time, this.step)) {
         this.candles.update({ time: seconds(time) });
         this.volume.update({ time: seconds(time) });
@@ -145,7 +148,7 @@ export class Board {
     const time = seconds(place.time);
     if (!("close" in place)) return { time };
     const { open, high, low, close } = place;
-    if (!place.forming) return { time, open, high, low, close };
+    if (!isForming(place, this.step, now.value)) return { time, open, high, low, close };
     const colour = close >= open ? this.palette.up : this.palette.down;
     return { time, open, high, low, close, color: this.palette.panel, borderColor: colour, wickColor: colour };
   }
