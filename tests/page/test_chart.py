@@ -37,6 +37,21 @@ FIND_OPEN_MARKER = """() => {
   return null;
 }"""
 
+# The price of now stands on the price scale in the colour of its bar, which a hollow bar is filled without.
+HAS_PRICE_LABEL = """() => {
+  const style = getComputedStyle(document.documentElement);
+  const wanted = ['--up', '--down'].map((name) => style.getPropertyValue(name).trim().toLowerCase());
+  const hex = (data, at) => '#' + [0, 1, 2].map((part) => data[at + part].toString(16).padStart(2, '0')).join('');
+  return [...document.querySelectorAll('.chart-canvas canvas')].some((canvas) => {
+    const box = canvas.getBoundingClientRect();
+    if (box.width > 200 || box.height < 100 || !canvas.width) return false;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) count += wanted.includes(hex(data, at));
+    return count > 200;
+  });
+}"""
+
 
 def shown_bars(page: Page) -> int:
     return int(page.locator(".chart-canvas").get_attribute("data-bars") or 0)
@@ -152,6 +167,7 @@ def test_a_bar_that_has_not_ended_is_forming_until_it_has(visitor: Visitor, serv
     rows = page.get_by_role("table", name="The newest candles of PEPE").locator("tbody tr")
     expect(rows.nth(0)).to_contain_text("(forming)")
     expect(rows.nth(1)).not_to_contain_text("(forming)")
+    page.wait_for_function(HAS_PRICE_LABEL)
     server.next_minute("PEPE", 0.00001298)
     expect(rows.nth(0)).to_contain_text("0.00001298")
     expect(rows.nth(0)).to_contain_text("(forming)")

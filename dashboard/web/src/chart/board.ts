@@ -79,6 +79,7 @@ export class Board {
     this.candles.applyOptions({ priceFormat: { type: "custom", formatter: (value: number) => price(value, bars.at(-1)?.close ?? value), minMove: 10 ** -this.decimals } });
     this.candles.setData(places.map((place) => this.candle(place)));
     this.volume.setData(places.map((place) => this.column(place)));
+    this.tint();
     if (!keep) {
       this.chart.priceScale("right").applyOptions({ autoScale: true });
       const count = Math.max(30, Math.round(this.element.clientWidth / FIRST_BAR_WIDTH));
@@ -100,6 +101,7 @@ export class Board {
     this.bars.set(bar.time, bar);
     this.candles.update(this.candle(bar));
     this.volume.update(this.column(bar));
+    this.tint();
   }
 
   mark(markers: Marker[]): void {
@@ -142,6 +144,12 @@ export class Board {
 
   remove(): void {
     this.chart.remove();
+  }
+
+  /** The line and the label of the newest price: by themselves they take the filling of the bar, which a forming one has not. */
+  private tint(): void {
+    const bar = this.bars.get(this.last);
+    if (bar) this.candles.applyOptions({ priceLineColor: bar.close >= bar.open ? this.palette.up : this.palette.down });
   }
 
   private candle(place: Place): CandlestickData<UTCTimestamp> | WhitespaceData<UTCTimestamp> {
