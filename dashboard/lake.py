@@ -38,14 +38,20 @@ class LakeTables:
         except (DeltaError, OSError) as error:
             raise _away(table, error) from error
 
-    def read(self, table: str, schema: Mapping[str, pl.DataType], where: pl.Expr, most_rows: int) -> pl.DataFrame:
+    def read(
+        self, table: str, schema: Mapping[str, pl.DataType], where: pl.Expr, most_rows: int, newest_by: str
+    ) -> pl.DataFrame:
         """The columns of `schema` of the rows for which `where` holds, `most_rows` of them at the most.
 
+        Where there are more, those with the largest `newest_by`, a column of `schema`: rows lie in no order of time.
         A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read.
         """
         try:
             rows = pl.scan_delta(DeltaTable(f"{self._path}/{table}")).filter(where)
-            return rows.select(pl.col(name).cast(kind) for name, kind in schema.items()).head(most_rows).collect()
+            wanted = rows.select(pl.col(name).cast(kind) for name, kind in schema.items())
+            found = wanted.head(most_rows + 1).collect()
+            # To find the newest takes all rows into account: it is only done where some must be left out.
+            return found if found.height <= most_rows else wanted.top_k(most_rows, by=newest_by).collect()
         except TableNotFoundError:
             return pl.DataFrame(schema=dict(schema))
         except (DeltaError, OSError, pl.exceptions.PolarsError) as error:

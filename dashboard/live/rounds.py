@@ -24,7 +24,9 @@ HEALTH_SECONDS: Final = 5.0
 async def at_each_change(context: Context) -> None:
     while True:
         found = await context.hub.changes()
-        await _unless_away(tell.changes(context, found))
+        if not await _unless_away(tell.changes(context, found)):
+            # The stream may go on as if nothing had been: then nothing else says that these changes were missed.
+            context.hub.tell_to_ask_again(context.hub.topics())
         if found.minutes or found.posts:
             context.hub.stale_coins.set()
         await asyncio.sleep(GATHER_SECONDS)
@@ -55,9 +57,11 @@ async def of_health(context: Context) -> None:
         await asyncio.sleep(HEALTH_SECONDS)
 
 
-async def _unless_away(work: Awaitable[None]) -> None:
-    """What is not told while the database is away is asked for again when it is back (`Hub.came_back`)."""
+async def _unless_away(work: Awaitable[None]) -> bool:
+    """Whether it was done: the database may be away, or take too long."""
     try:
         await work
+        return True
     except (PyMongoError, NewswakeError) as error:
         log.info("a change was not told: %s", type(error).__name__)
+        return False

@@ -70,4 +70,4 @@ def _observations(context: Context, document: Document) -> pl.DataFrame:
         & (pl.col("source") == document["source"])
     )
     schema = {name: OBSERVATIONS[name] for name in ("seen_at", "hot", "votes")}
-    return context.lake.read("posts", schema, condition, MOST_OBSERVATIONS).sort("seen_at")
+    return context.lake.read("posts", schema, condition, MOST_OBSERVATIONS, "seen_at").sort("seen_at")

@@ -40,19 +40,23 @@ async def candles(context: Context, coins: Sequence[str], start: datetime, end: 
         & (pl.col("exchange") == market.exchange)
         & (pl.col("quote") == market.quote)
     )
-    return await anyio.to_thread.run_sync(context.lake.read, "candles", CANDLES, condition, MOST_CANDLES)
+    return await anyio.to_thread.run_sync(context.lake.read, "candles", CANDLES, condition, MOST_CANDLES, "open_time")
 
 
 async def observations(context: Context, start: datetime, end: datetime) -> pl.DataFrame:
     """Every observation of the posts that were published from `start` to `end`, both included."""
     condition = pl.col("published_at").is_between(start, end)
-    return await anyio.to_thread.run_sync(context.lake.read, "posts", OBSERVATIONS, condition, MOST_OBSERVATIONS)
+    return await anyio.to_thread.run_sync(
+        context.lake.read, "posts", OBSERVATIONS, condition, MOST_OBSERVATIONS, "published_at"
+    )
 
 
 async def post_prices(context: Context, start: datetime, end: datetime) -> pl.DataFrame:
     """Every price after the posts that were published from `start` to `end`, both included."""
     condition = pl.col("published_at").is_between(start, end)
-    return await anyio.to_thread.run_sync(context.lake.read, "post_prices", POST_PRICES, condition, MOST_PRICES)
+    return await anyio.to_thread.run_sync(
+        context.lake.read, "post_prices", POST_PRICES, condition, MOST_PRICES, "published_at"
+    )
 
 
 async def coverage(context: Context, start: datetime, end: datetime) -> pl.DataFrame:

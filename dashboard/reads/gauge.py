@@ -41,10 +41,10 @@ async def _several(context: Context, coins: list[str], span: Span) -> list[Gauge
     # The line's first point looks back as far as the gauge itself does.
     observations = await frames.observations(context, span.start - (span.end - span.start), span.end)
     told = cache(lambda: told_in(observations, OfAnalysis(span.start, span.end)))
-    return await context.heavy.run(lambda: [_computed(observations, told, coin, span) for coin in coins])
+    return await context.heavy.run(lambda: [computed(observations, told, coin, span) for coin in coins])
 
 
-def _computed(observations: pl.DataFrame, told: Callable[[], pl.DataFrame], coin: str, span: Span) -> Gauge:
+def computed(observations: pl.DataFrame, told: Callable[[], pl.DataFrame], coin: str, span: Span) -> Gauge:
     period = OfAnalysis(span.start, span.end)
     found = gauge(observations, period, coin)
     return Gauge(
@@ -57,7 +57,7 @@ def _computed(observations: pl.DataFrame, told: Callable[[], pl.DataFrame], coin
         votes=found.votes,
         posts=found.posts,
         posts_with_votes=found.posts_with_votes,
-        leaning=_leaning(found.value),
+        leaning="unknown" if found.few else _leaning(found.value),
         sentence=found.sentence,
         sums=_sums(found),
         line=_line(observations, coin, span),

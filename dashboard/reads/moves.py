@@ -85,7 +85,8 @@ def _spike(found: Jump) -> Spike:
 
 def _words(found: Jump) -> str:
     if found.news == "news":
-        return f"{len(found.before)} posts in the 30 minutes before, {len(found.after)} in those after"
+        before = len(found.before)
+        return f"{before} post{'' if before == 1 else 's'} in the 30 minutes before, {len(found.after)} in those after"
     if found.news == "not watching":
         return (
             f"not watching: {', '.join(found.not_watching)} told nothing of this time"

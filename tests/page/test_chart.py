@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -12,7 +13,7 @@ from tests.page import seed
 from tests.page.conftest import Server, Visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 # Finds the marker of a post whose return is still open: a blot of its colour on the chart's canvas.
 FIND_OPEN_MARKER = """() => {
@@ -34,6 +35,21 @@ FIND_OPEN_MARKER = """() => {
     }
   }
   return null;
+}"""
+
+# The price of now stands on the price scale in the colour of its bar, which a hollow bar is filled without.
+HAS_PRICE_LABEL = """() => {
+  const style = getComputedStyle(document.documentElement);
+  const wanted = ['--up', '--down'].map((name) => style.getPropertyValue(name).trim().toLowerCase());
+  const hex = (data, at) => '#' + [0, 1, 2].map((part) => data[at + part].toString(16).padStart(2, '0')).join('');
+  return [...document.querySelectorAll('.chart-canvas canvas')].some((canvas) => {
+    const box = canvas.getBoundingClientRect();
+    if (box.width > 200 || box.height < 100 || !canvas.width) return false;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) count += wanted.includes(hex(data, at));
+    return count > 200;
+  });
 }"""
 
 
@@ -118,3 +134,50 @@ def test_times_are_utc_or_of_this_machine(visitor: Visitor, server: Server) -> N
     expect(clock).to_have_text(f"{(closed.hour + 9) % 24:02}:{closed:%M}")
     page.reload()
     expect(page.get_by_role("button", name="local")).to_be_visible()
+
+
+def test_a_minute_that_closes_while_the_first_candles_are_under_way_is_not_lost(
+    visitor: Visitor, server: Server
+) -> None:
+    page = visitor().page
+    frames: list[str] = []
+    held: list[Route] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda text: frames.append(str(text))))
+    page.route("**/api/candles?*", lambda route: held.append(route))
+    page.goto("/?coin=ETH&interval=1m")
+
+    def heard(text: str) -> bool:
+        page.evaluate("0")  # lets the events of the page come in
+        return any(text in frame for frame in frames)
+
+    assert wait_until(lambda: heard("candles:ETH:1m") and bool(held), 20.0)
+    answer = held[0].fetch()
+    server.next_minute("ETH", 3_777.25)
+    assert wait_until(lambda: heard('"close":3777.25'), 20.0)
+    held[0].fulfill(response=answer)
+    expect(page.locator(".chart-canvas")).to_have_attribute("aria-label", re.compile("closes at 3,777.25"))
+
+
+def test_a_bar_that_has_not_ended_is_forming_until_it_has(visitor: Visitor, server: Server) -> None:
+    """Also without the exchange's word on the open minute, and in between two of its words."""
+    while newest_close(server, symbol="PEPE") < newest_close(server) or newest_close(server).minute % 5 != 3:
+        server.next_minute("PEPE", 0.00001290)
+    page = visitor().see("/?coin=PEPE&interval=5m")
+    page.get_by_text("The newest candles of PEPE, as a table").click()
+    rows = page.get_by_role("table", name="The newest candles of PEPE").locator("tbody tr")
+    expect(rows.nth(0)).to_contain_text("(forming)")
+    expect(rows.nth(1)).not_to_contain_text("(forming)")
+    page.wait_for_function(HAS_PRICE_LABEL)
+    server.next_minute("PEPE", 0.00001298)
+    expect(rows.nth(0)).to_contain_text("0.00001298")
+    expect(rows.nth(0)).to_contain_text("(forming)")
+    server.next_minute("PEPE", 0.00001299)
+    expect(rows.nth(0)).to_contain_text("0.00001299")
+    expect(rows.nth(0)).not_to_contain_text("(forming)")
+
+
+def newest_close(server: Server, **of: str) -> datetime:
+    last = server.database["candles"].find_one(of, sort=[("open_time", -1)])
+    assert last is not None
+    opened: datetime = last["open_time"]
+    return opened + seed.MINUTE

@@ -66,6 +66,33 @@ def test_a_new_post_arrives_and_waits_for_who_reads(visitor: Visitor, server: Se
     expect(page.locator(".post-title").first).to_have_text("Second PEPE news of the minute")
 
 
+def test_a_post_that_becomes_hot_comes_into_the_list_of_hot_ones(visitor: Visitor, server: Server) -> None:
+    all_posts, hot_posts = visitor().see("/posts?coin=PEPE"), visitor().see("/posts?coin=PEPE&hot=1")
+    post = _post(server, "9003", "PEPE news that becomes hot")
+    server.database["posts"].insert_one(post)
+    expect(all_posts.get_by_text(post["title"])).to_be_visible()
+    now_hot = {"hot": True, "hot_at": post["published_at"] + timedelta(minutes=2)}
+    server.database["posts"].update_one({"_id": post["_id"]}, {"$set": now_hot})
+    expect(hot_posts.get_by_text(post["title"])).to_be_visible()
+
+
+def test_a_reader_far_down_keeps_the_place_when_the_connection_was_lost(visitor: Visitor, server: Server) -> None:
+    visit = visitor()
+    page = visit.see("/posts")
+    rows = page.locator(".post")
+    assert wait_until(lambda: page.mouse.wheel(0, 5_000) or rows.count() > 60, 30.0)
+    rows.nth(58).scroll_into_view_if_needed()
+    rows.nth(58).hover()
+    marked = page.locator(f".post[data-post='{rows.nth(58).get_attribute('data-post')}']")
+    visit.context.set_offline(True)
+    expect(page.locator("[data-connection=waiting]")).to_be_visible()
+    server.database["posts"].insert_one(_post(server, "9004", "News while nobody listened"))
+    with page.expect_response(lambda answer: "/api/posts?" in answer.url):
+        visit.context.set_offline(False)
+    expect(page.get_by_role("button", name="1 new post")).to_have_count(1)
+    expect(marked).to_be_in_viewport()
+
+
 def _post(server: Server, identity: str, title: str) -> seed.Row:
     at = server.market.now + timedelta(seconds=int(identity) - 9_000)
     return {

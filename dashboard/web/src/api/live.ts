@@ -21,6 +21,8 @@ let pause = FIRST_PAUSE;
 let timer = 0;
 let started = "";
 let everLive = false;
+/** Whether a topic was asked for while the first connection was not there yet: what was fetched meanwhile may be old. */
+let late = false;
 let onRestart: () => void = () => undefined;
 
 /** `restarted` is called when another start of the server answers: its token is a new one. */
@@ -45,6 +47,7 @@ export function listen(topic: string, handler: Handler): () => void {
   const group = handlers.get(topic) ?? new Set();
   if (group.size === 0) {
     handlers.set(topic, group);
+    if (socket && socket.readyState !== WebSocket.OPEN) late = true;
     ask("subscribe", [topic]);
   }
   group.add(handler);
@@ -81,7 +84,7 @@ function receive(message: LiveMessage): void {
     databaseAway.value = message.database === "away";
     if (started && started !== message.started) onRestart();
     started = message.started;
-    if (everLive) epoch.value += 1;
+    if (everLive || late) epoch.value += 1;
     everLive = true;
   } else if (message.type === "database") {
     databaseAway.value = message.state === "away";

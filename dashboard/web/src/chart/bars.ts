@@ -1,5 +1,9 @@
 /** Bars as they are drawn: columns to rows, and the holes between them as empty places. Pure. */
-import type { Bar, Bars } from "../api/types";
+import type { Bar, Bars, Interval } from "../api/types";
+
+const MINUTE = 60_000;
+/** How long a bar lasts, in milliseconds. */
+export const STEPS: Record<Interval, number> = { "1m": MINUTE, "5m": 5 * MINUTE, "15m": 15 * MINUTE, "1h": 60 * MINUTE, "4h": 240 * MINUTE, "1d": 1440 * MINUTE };
 
 /** At most so many empty places for one hole: a chart of nothing helps nobody. */
 const LONGEST_HOLE = 1_000;
@@ -27,6 +31,17 @@ export function withBar(bars: Bar[], bar: Bar): Bar[] {
   return [...bars.slice(0, replaced ? at - 1 : at), bar, ...bars.slice(at)];
 }
 
+/** Whether a bar says more than another of the same time: more of its minutes, or that they have closed. */
+const saysMore = (bar: Bar, other: Bar) => bar.minutes > other.minutes || (bar.minutes === other.minutes && (!bar.forming || other.forming));
+
+/** The bars of an answer with those that came while it was under way: the answer may be older than they are. */
+export function withHeard(bars: Bar[], heard: Bar[]): Bar[] {
+  return heard.reduce((all, bar) => {
+    const known = all.find((one) => one.time === bar.time);
+    return known && !saysMore(bar, known) ? all : withBar(all, bar);
+  }, bars);
+}
+
 /** Older bars before those that are there; where both have a time, the newer answer stays. */
 export function withOlder(bars: Bar[], older: Bar[]): Bar[] {
   const first = bars[0]?.time ?? Infinity;
@@ -46,6 +61,11 @@ export function withHoles(bars: Bar[], step: number): (Bar | { time: number })[]
     const before = bars[at - 1];
     return before ? [...holes(before.time, bar.time, step).map((time) => ({ time })), bar] : [bar];
   });
+}
+
+/** Whether more is to come into a bar: it has the open minute, or its interval has not ended at `now`, the newest close. */
+export function isForming(bar: Bar, step: number, now: number | null): boolean {
+  return bar.forming || (now !== null && bar.time + step > now);
 }
 
 /** How many holes there are, for the words beside the chart. */

@@ -7,8 +7,9 @@ import {
 import type { Bar, Marker } from "../api/types";
 import { price, priceDecimals } from "../format/numbers";
 import { clock, day, full, monthYear, year } from "../format/times";
+import { now } from "../state/session";
 import { colours, type Palette } from "../ui/colours";
-import { holes, withHoles } from "./bars";
+import { holes, isForming, withHoles } from "./bars";
 import { markerKey, shapes } from "./markers";
 
 type Place = Bar | { time: number };
@@ -78,6 +79,7 @@ export class Board {
     this.candles.applyOptions({ priceFormat: { type: "custom", formatter: (value: number) => price(value, bars.at(-1)?.close ?? value), minMove: 10 ** -this.decimals } });
     this.candles.setData(places.map((place) => this.candle(place)));
     this.volume.setData(places.map((place) => this.column(place)));
+    this.tint();
     if (!keep) {
       this.chart.priceScale("right").applyOptions({ autoScale: true });
       const count = Math.max(30, Math.round(this.element.clientWidth / FIRST_BAR_WIDTH));
@@ -87,7 +89,9 @@ export class Board {
 
   /** One bar that is new or has changed; older ones are the caller's to show anew. */
   update(bar: Bar): void {
-    if (this.last && bar.time > this.last) {
+    const ended = this.bars.get(this.last);
+    if (ended && bar.time > this.last) {
+      this.candles.update(this.candle(ended)); // drawn as forming until now
       for (const time of holes(this.last, bar.time, this.step)) {
         this.candles.update({ time: seconds(time) });
         this.volume.update({ time: seconds(time) });
@@ -97,6 +101,7 @@ export class Board {
     this.bars.set(bar.time, bar);
     this.candles.update(this.candle(bar));
     this.volume.update(this.column(bar));
+    this.tint();
   }
 
   mark(markers: Marker[]): void {
@@ -141,11 +146,17 @@ export class Board {
     this.chart.remove();
   }
 
+  /** The line and the label of the newest price: by themselves they take the filling of the bar, which a forming one has not. */
+  private tint(): void {
+    const bar = this.bars.get(this.last);
+    if (bar) this.candles.applyOptions({ priceLineColor: bar.close >= bar.open ? this.palette.up : this.palette.down });
+  }
+
   private candle(place: Place): CandlestickData<UTCTimestamp> | WhitespaceData<UTCTimestamp> {
     const time = seconds(place.time);
     if (!("close" in place)) return { time };
     const { open, high, low, close } = place;
-    if (!place.forming) return { time, open, high, low, close };
+    if (!isForming(place, this.step, now.value)) return { time, open, high, low, close };
     const colour = close >= open ? this.palette.up : this.palette.down;
     return { time, open, high, low, close, color: this.palette.panel, borderColor: colour, wickColor: colour };
   }

@@ -4,12 +4,12 @@ import type { Bar, Interval, Marker } from "../api/types";
 import { compact, counted, horizon as horizonText, price } from "../format/numbers";
 import { dayClock } from "../format/times";
 import { theme, zone } from "../state/prefs";
-import { quote } from "../state/session";
+import { now, quote } from "../state/session";
 import { addressWith, setParams } from "../state/url";
 import { Change } from "../ui/change";
 import { Empty, Failed, Loading } from "../ui/states";
 import { AsTable } from "../ui/table";
-import { countHoles } from "./bars";
+import { countHoles, isForming } from "./bars";
 import { Board, type Hover } from "./board";
 import { ClusterList } from "./cluster-list";
 import { Legend } from "./legend";
@@ -99,7 +99,7 @@ export function CandleChart({ coin, interval, horizon, hot }: Props) {
           rows={() => (shown?.bars ?? []).slice(-ROWS_IN_TABLE).reverse()}
           rowKey={(bar) => bar.time}
           columns={[
-            { name: "Opens", cell: (bar) => `${dayClock(bar.time)}${bar.forming ? " (forming)" : ""}` },
+            { name: "Opens", cell: (bar) => `${dayClock(bar.time)}${shown && isForming(bar, shown.step, now.value) ? " (forming)" : ""}` },
             { name: "Open", figure: true, cell: (bar) => price(bar.open) },
             { name: "High", figure: true, cell: (bar) => price(bar.high) },
             { name: "Low", figure: true, cell: (bar) => price(bar.low) },

@@ -5,10 +5,10 @@ import type { Bar, Interval } from "../api/types";
 import { advance } from "../state/session";
 import { type Resource, useResource, useTopic } from "../state/resource";
 import type { Candles } from "../api/types";
-import { barsOf, withBar, withOlder } from "./bars";
+import { barsOf, withBar, withHeard, withOlder } from "./bars";
 import type { Board } from "./board";
 
-const AT_ONCE = 1_000;
+export const AT_ONCE = 1_000;
 const MOST = 20_000;
 
 export interface Shown {
@@ -28,7 +28,11 @@ export interface CandleFeed {
 
 export function useCandles(coin: string, interval: Interval, board: { current: Board | null }): CandleFeed {
   const key = `candles:${coin}:${interval}`;
-  const resource = useResource(key, (signal) => get("/api/candles", { coin, interval, limit: AT_ONCE }, signal));
+  const heard = useRef<{ key: string; bars: Bar[] }>({ key, bars: [] });
+  const resource = useResource(key, (signal) => {
+    heard.current = { key, bars: [] };
+    return get("/api/candles", { coin, interval, limit: AT_ONCE }, signal);
+  });
   const [shown, setShown] = useState<Shown | null>(null);
   const current = useRef<Shown | null>(null);
   const fetching = useRef(false);
@@ -42,7 +46,7 @@ export function useCandles(coin: string, interval: Interval, board: { current: B
     const { data } = resource;
     if (!data || resource.dataKey !== key) return;
     const before = current.current?.key === key ? current.current : null;
-    const fresh = barsOf(data.bars, data.forming);
+    const fresh = withHeard(barsOf(data.bars, data.forming), heard.current.key === key ? heard.current.bars : []);
     const bars = before ? withOlder(fresh, before.bars) : fresh;
     set({ key, bars, step: data.interval_seconds * 1000, older: before ? before.older : data.older });
     advance(data.now);
@@ -50,8 +54,10 @@ export function useCandles(coin: string, interval: Interval, board: { current: B
   }, [resource.data]);
 
   useTopic(coin ? key : null, (message) => {
+    if (message.type !== "candle") return;
+    if (resource.busy) heard.current.bars.push(message.bar);
     const before = current.current;
-    if (message.type !== "candle" || before?.key !== key) return;
+    if (before?.key !== key) return;
     const last = before.bars.at(-1)?.time ?? 0;
     const next = { ...before, bars: withBar(before.bars, message.bar) };
     advance(message.now);

@@ -57,5 +57,6 @@ export function span(seconds: number | null | undefined): string {
 export function ago(moment: Moment, now: Moment): string {
   const [then, until] = [millis(moment), millis(now)];
   if (then === null || until === null) return DASH;
+  if (then - until >= 60_000) return dayClock(then); // no candle has come since
   return until - then < 60_000 ? "just now" : `${span((until - then) / 1000)} ago`;
 }

@@ -12,12 +12,15 @@ export const PERIODS = {
   "1y": { label: "1 y", words: "the last year", span: 365 * 24 * HOUR },
 } as const;
 
+/** Minutes after which figures of a period that ends now are asked for again. */
+export const REFRESH = 5;
+
 export type PeriodName = keyof typeof PERIODS;
 export const PERIOD_NAMES = Object.keys(PERIODS) as PeriodName[];
 
-export function periodOf(fallback: PeriodName = "24h"): PeriodName {
-  const wanted = param("period");
-  return wanted in PERIODS ? (wanted as PeriodName) : fallback;
+/** That of the address, where it is one of `names`: another view may have longer ones. */
+export function periodOf(fallback: PeriodName = "24h", names: readonly PeriodName[] = PERIOD_NAMES): PeriodName {
+  return names.find((name) => name === param("period")) ?? fallback;
 }
 
 /** `from` and `to` for the API; `to` is left to the server, whose now may be newer than ours. */

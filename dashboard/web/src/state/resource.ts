@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Refusal } from "../api/client";
 import { epoch, listen } from "../api/live";
 import type { LiveMessage } from "../api/types";
+import { now } from "./session";
 
 export interface Resource<T> {
   data: T | null;
@@ -24,12 +25,14 @@ interface State<T> {
   busy: boolean;
 }
 
-export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
+/** `everyMinutes` of the data's time it is fetched again, where it is about a period that ends now; 0: never. */
+export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyMinutes = 0): Resource<T> {
   const [state, setState] = useState<State<T>>({ data: null, dataKey: key, error: null, busy: true });
   const [turn, setTurn] = useState(0);
   const loader = useRef(load);
   loader.current = load;
   const missed = epoch.value;
+  const round = everyMinutes ? Math.floor((now.value ?? 0) / (everyMinutes * 60_000)) : 0;
 
   useEffect(() => {
     const abort = new AbortController();
@@ -50,7 +53,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
       abort.abort();
       clearTimeout(timer);
     };
-  }, [key, turn, missed]);
+  }, [key, turn, missed, round]);
 
   return {
     ...state,

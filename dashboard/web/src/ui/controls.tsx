@@ -49,7 +49,7 @@ export function Toggle({ label, on, set }: { label: string; on: boolean; set: (o
 
 export function PeriodPicker({ fallback = "24h", names = PERIOD_NAMES }: { fallback?: PeriodName; names?: PeriodName[] }) {
   const options = names.map((name) => ({ value: name, label: PERIODS[name].label }));
-  return <Segmented label="Period" options={options} value={periodOf(fallback)} choose={(value) => setParams({ period: value === fallback ? null : value })} />;
+  return <Segmented label="Period" options={options} value={periodOf(fallback, names)} choose={(value) => setParams({ period: value === fallback ? null : value })} />;
 }
 
 /** `all` is the label of no coin at all, where that is a choice. */

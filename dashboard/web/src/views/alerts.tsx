@@ -116,7 +116,7 @@ function Rules({ rules, changed }: { rules: AlertRules; changed: () => void }) {
   return (
     <form class="form" onSubmit={(event) => void save(event)}>
       <Toggle label="A hot post on a followed coin or a holding" on={draft.hot_post} set={(on) => set({ hot_post: on })} />
-      <Toggle label="A move of more than the usual after a post" on={draft.unusual_move} set={(on) => set({ unusual_move: on })} />
+      <Toggle label="A move of many times the usual after a post (how many: below)" on={draft.unusual_move} set={(on) => set({ unusual_move: on })} />
       <Toggle label="Stale data" on={draft.stale_data} set={(on) => set({ stale_data: on })} />
       <div class="form-row">
         <label class="field">

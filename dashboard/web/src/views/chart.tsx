@@ -1,9 +1,11 @@
 import type { Interval } from "../api/types";
+import { STEPS } from "../chart/bars";
 import { CandleChart } from "../chart/candle-chart";
+import { AT_ONCE } from "../chart/use-candles";
 import { compact, counted, horizon as horizonText, price } from "../format/numbers";
 import { horizonOf, type PostFilter } from "../posts/filter";
 import { PostFeed } from "../posts/post-feed";
-import { coin, horizons, quote, session, tickers } from "../state/session";
+import { coin, horizons, now, quote, session, tickers } from "../state/session";
 import { addressWith, param, setParams } from "../state/url";
 import { Change } from "../ui/change";
 import { Exports, Segmented, Select, Toggle } from "../ui/controls";
@@ -34,7 +36,7 @@ export function ChartView() {
           <Segmented label="Interval" options={intervals.map((value) => ({ value, label: value }))} value={interval} choose={(value) => setParams({ interval: value === DEFAULT_INTERVAL ? null : value })} />
           <Select label="Return after" options={horizons.value.map((minutes) => ({ value: String(minutes), label: horizonText(minutes) }))} value={String(horizon)} choose={(value) => setParams({ horizon: value })} />
           <Toggle label="Only hot" on={hot} set={(on) => setParams({ hot: on ? "1" : null })} />
-          <Exports path="candles" query={{ coin: code, interval }} />
+          <Exports path="candles" query={{ coin: code, interval, ...drawn(interval) }} />
         </div>
         <CandleChart coin={code} interval={interval} horizon={horizon} hot={hot} />
       </section>
@@ -47,6 +49,13 @@ export function ChartView() {
       </section>
     </div>
   );
+}
+
+/** The period of the bars that are drawn at first, as far as one may ask for it: what the exports hold. */
+function drawn(interval: Interval): { from?: string } {
+  if (now.value === null) return {};
+  const days = session.value?.limits.max_period_days ?? 1;
+  return { from: new Date(now.value - Math.min(AT_ONCE * STEPS[interval], days * STEPS["1d"])).toISOString() };
 }
 
 function ChartHead({ code }: { code: string }) {
@@ -73,7 +82,7 @@ function ChartHead({ code }: { code: string }) {
         </div>
         <div class="wide">
           <dt>Volume 24 h</dt>
-          <dd>{compact(ticker?.volume_24h)}</dd>
+          <dd>{compact(ticker?.volume_24h)} <span class="muted">{code}</span></dd>
         </div>
         <div class="wide">
           <dt>Posts 24 h</dt>

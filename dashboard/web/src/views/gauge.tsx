@@ -2,7 +2,7 @@ import { get } from "../api/client";
 import type { Gauge } from "../api/types";
 import { counted, signed, whole } from "../format/numbers";
 import { dayClock } from "../format/times";
-import { bounds, periodOf, PERIODS } from "../state/period";
+import { bounds, periodOf, PERIODS, REFRESH } from "../state/period";
 import { useResource } from "../state/resource";
 import { coin } from "../state/session";
 import { addressWith } from "../state/url";
@@ -24,8 +24,8 @@ const LEANINGS: Record<Gauge["leaning"], string> = {
 
 export function GaugeView() {
   const [code, period] = [coin.value, periodOf()];
-  const one = useResource(`${code}:${period}`, (signal) => get("/api/gauge", { coin: code, ...bounds(period) }, signal));
-  const all = useResource(`all:${period}`, (signal) => get("/api/gauges", bounds(period), signal));
+  const one = useResource(`${code}:${period}`, (signal) => get("/api/gauge", { coin: code, ...bounds(period) }, signal), REFRESH);
+  const all = useResource(`all:${period}`, (signal) => get("/api/gauges", bounds(period), signal), REFRESH);
   return (
     <Page
       title="Gauge"
@@ -45,7 +45,7 @@ export function GaugeView() {
                 <Dial value={gauge.value} label={gauge.sentence} />
                 <div>
                   <p class="gauge-word">
-                    {LEANINGS[gauge.leaning]} {gauge.has_votes && <span class="muted">{signed(gauge.value)}</span>}
+                    {gauge.has_votes && gauge.leaning === "unknown" ? "Too few votes" : LEANINGS[gauge.leaning]} {gauge.has_votes && <span class="muted">{signed(gauge.value)}</span>}
                   </p>
                   <p>{gauge.sentence}</p>
                   {gauge.has_votes && (

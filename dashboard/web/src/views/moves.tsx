@@ -2,7 +2,7 @@ import { get } from "../api/client";
 import type { CoinMover, PostRef, Spike } from "../api/types";
 import { compact, counted, fixed, price, whole } from "../format/numbers";
 import { dayClock, full, millis, span } from "../format/times";
-import { bounds, periodOf, PERIODS } from "../state/period";
+import { bounds, type PeriodName, periodOf, PERIODS } from "../state/period";
 import { useResource } from "../state/resource";
 import { param } from "../state/url";
 import { addressWith } from "../state/url";
@@ -12,17 +12,20 @@ import { Empty, Shown } from "../ui/states";
 import { Table } from "../ui/table";
 import { Icon } from "../ui/icons";
 
+/** The server judges the minutes of two months at the most. */
+const SPANS: PeriodName[] = ["1h", "24h", "7d", "30d"];
+
 export function MovesView() {
-  const [code, period] = [param("coin"), periodOf()];
+  const [code, period] = [param("coin"), periodOf("24h", SPANS)];
   const query = () => ({ ...(code ? { coin: code } : {}), ...bounds(period) });
-  const found = useResource(`${code}:${period}`, (signal) => get("/api/moves", { ...query(), limit: 50 }, signal));
+  const found = useResource(`${code}:${period}`, (signal) => get("/api/moves", { ...query(), limit: 50 }, signal), 1);
   return (
     <Page
       title="Moves"
       controls={
         <>
           <CoinPicker value={code} all="all coins" />
-          <PeriodPicker names={["1h", "24h", "7d", "30d"]} />
+          <PeriodPicker names={SPANS} />
           <Exports path="moves" query={query()} />
         </>
       }

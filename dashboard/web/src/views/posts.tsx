@@ -22,7 +22,8 @@ export function PostsView() {
     { value: "votes", label: "Votes" },
     { value: "move", label: "Largest move" },
   ];
-  const { sort, horizon, ...exported } = queryOf(filter);
+  const { sort, ...exported } = queryOf(filter);
+  const { horizon } = filter;
   return (
     <Page
       title="Posts"

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { get } from "../api/client";
 import type { Describe, Statistics } from "../api/types";
 import { compact, counted, fixed, percent, price, share, whole } from "../format/numbers";
-import { bounds, periodOf, PERIODS } from "../state/period";
+import { bounds, periodOf, PERIODS, REFRESH } from "../state/period";
 import { useResource } from "../state/resource";
 import { coin } from "../state/session";
 import { CoinPicker, Exports, Page, Panel, PeriodPicker } from "../ui/controls";
@@ -20,7 +20,7 @@ function figure(row: Describe, value: number | null): string {
 
 export function StatisticsView() {
   const [code, period] = [coin.value, periodOf()];
-  const found = useResource(`${code}:${period}`, (signal) => get("/api/statistics", { coin: code, ...bounds(period) }, signal));
+  const found = useResource(`${code}:${period}`, (signal) => get("/api/statistics", { coin: code, ...bounds(period) }, signal), REFRESH);
   return (
     <Page
       title="Statistics"

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { get } from "../api/client";
 import type { Estimate, WakeRow, Wakes } from "../api/types";
 import { counted, DASH, horizon as horizonText, percent, share, whole } from "../format/numbers";
-import { bounds, periodOf, PERIODS } from "../state/period";
+import { bounds, periodOf, PERIODS, REFRESH } from "../state/period";
 import { useResource } from "../state/resource";
 import { param, setParams } from "../state/url";
 import { Change } from "../ui/change";
@@ -19,7 +19,7 @@ export function WakesView() {
   const sign: Sign = SIGNS.find((one) => one === param("sign")) ?? "any";
   const hot = param("hot") !== "0";
   const query = () => ({ ...(coin ? { coin } : {}), ...(source ? { source } : {}), sign, hot, ...bounds(period) });
-  const found = useResource(JSON.stringify([coin, source, sign, hot, period]), (signal) => get("/api/wakes", query(), signal));
+  const found = useResource(JSON.stringify([coin, source, sign, hot, period]), (signal) => get("/api/wakes", query(), signal), REFRESH);
   const sources = useResource("sources", (signal) => get("/api/sources", {}, signal));
   const off = found.data?.sign_off ?? "";
   const listed = sources.data?.sources.map((one) => ({ value: one.source, label: one.source })) ?? [];
