@@ -27,10 +27,12 @@ async def card(context: Context, id: str) -> Card:
     document = await context.tables.one("posts", {"_id": id})
     if document is None:
         raise NotThere("There is no such post")
-    (post,) = await posts.as_shown(context, [document], HORIZON)
+    shown = await posts.as_shown(context, [document], HORIZON)
+    if not shown:
+        raise NotThere("What is stored there is no post")
     history, words = await _history(context, document)
     return Card(
-        post=post,
+        post=shown[0],
         clocks=Clocks(
             published_at=document["published_at"],
             created_at=document.get("created_at"),
