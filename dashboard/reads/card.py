@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import anyio
 import polars as pl
 
 from analysis.frames import OBSERVATIONS
@@ -49,7 +48,7 @@ async def card(context: Context, id: str) -> Card:
 
 async def _history(context: Context, document: Document) -> tuple[VoteHistory | None, str]:
     try:
-        rows = await anyio.to_thread.run_sync(_observations, context, document)
+        rows = await context.heavy.thread(_observations, context, document)
     except LakeAway as error:
         return None, error.sentence
     if rows.is_empty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ NO_REACTIONS: Final = ("saved", "comments")
 REACTIONS: Final = tuple(kind for kind in VOTE_KINDS if kind not in NO_REACTIONS)
 MOVES_PERIOD: Final = timedelta(days=31)
 MOST_RANKED: Final = 20_000
+POLITE: Final = 100
 
 
 async def page(
@@ -61,7 +63,9 @@ async def as_shown(context: Context, documents: Sequence[Document], horizon: int
     fitting = [{"_id": post.id, "currencies": post.coins} for post in bare]
     by_post = await changes.of_posts(context.tables, fitting, horizon)
     shown = []
-    for post in bare:
+    for number, post in enumerate(bare):
+        if number % POLITE == 0:
+            await asyncio.sleep(0)  # thousands of posts are a file; others want an answer meanwhile
         of_post = by_post[post.id]
         coins = [
             CoinChange(

@@ -42,3 +42,19 @@ def test_a_failure_is_not_kept() -> None:
         return await held.of("a", answer)
 
     assert asyncio.run(story()) == "answer"
+
+
+def test_who_asks_the_same_at_the_same_time_waits_for_the_one_answer() -> None:
+    made: list[int] = []
+
+    async def story() -> list[int]:
+        held: Held[int] = Held()
+
+        async def make() -> int:
+            made.append(1)
+            await asyncio.sleep(0)
+            return len(made)
+
+        return await asyncio.gather(*(held.of("a", make) for _ in range(20)))
+
+    assert asyncio.run(story()) == [1] * 20
