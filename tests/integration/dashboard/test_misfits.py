@@ -117,3 +117,12 @@ def test_the_thread_of_the_alerts_survives_what_nobody_foresaw(
         assert third.wait(20)
     finally:
         engine.close(5)
+
+
+def test_the_page_begins_without_a_state_that_cannot_be_told(empty: Settings, database: Database[Row]) -> None:
+    database["query_progress"].insert_one({"_id": "odd", "name": 5})
+    with serving(empty) as page:
+        session = page.get("/api/session").json()
+        assert session["token"] and session["database"] == "up"
+        assert "unhealthy" in {banner["kind"] for banner in session["banners"]}
+        assert page.get("/api/health").json()["level"] == "down"
