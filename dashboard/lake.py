@@ -41,16 +41,17 @@ class LakeTables:
     def read(self, table: str, schema: Mapping[str, pl.DataType], where: pl.Expr, most_rows: int) -> pl.DataFrame:
         """The columns of `schema` of the rows for which `where` holds, `most_rows` of them at the most.
 
-        A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read.
+        A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read; a file that was cut off
+        makes Polars panic, which is no `Exception`.
         """
         try:
             rows = pl.scan_delta(DeltaTable(f"{self._path}/{table}")).filter(where)
             return rows.select(pl.col(name).cast(kind) for name, kind in schema.items()).head(most_rows).collect()
         except TableNotFoundError:
             return pl.DataFrame(schema=dict(schema))
-        except (DeltaError, OSError, pl.exceptions.PolarsError) as error:
+        except (DeltaError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise _away(table, error) from error
 
 
-def _away(table: str, error: Exception) -> LakeAway:
+def _away(table: str, error: BaseException) -> LakeAway:
     return LakeAway(f"The table {table} of the lake cannot be read now ({type(error).__name__})")
