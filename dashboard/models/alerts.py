@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from dashboard.models.base import Answer
-from dashboard.models.followed import NewCoin
 from newswake.coins import clean_codes
 
 AlertKind = Literal["hot_post", "unusual_move", "stale_data", "test"]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM, UTC")]
 
 
-Code = Annotated[str, *NewCoin.model_fields["coin"].metadata]
+# Files of former versions are read with it, so it refuses no more than it must.
+Code = Annotated[str, Field(min_length=1, max_length=32)]
 
 
 def _as_compared(codes: object) -> object:
