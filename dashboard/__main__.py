@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 
 from dashboard.app import create_app
+from dashboard.prompt import PromptProtocol
 from newswake import logs
 from newswake.errors import NewswakeError, ServiceError
 from newswake.settings import Settings, load
@@ -34,6 +35,7 @@ def serve(settings: Settings) -> bool:
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings, stop_after_failure),
+            http=PromptProtocol,
             log_config=None,
             access_log=False,
             server_header=False,

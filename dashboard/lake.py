@@ -44,7 +44,8 @@ class LakeTables:
         """The columns of `schema` of the rows for which `where` holds, `most_rows` of them at the most.
 
         Where there are more, those with the largest `newest_by`, a column of `schema`: rows lie in no order of time.
-        A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read.
+        A table that was not written yet has no rows. Raises `LakeAway` when it cannot be read; a file that was cut off
+        makes Polars panic, which is no `Exception`.
         """
         try:
             rows = pl.scan_delta(DeltaTable(f"{self._path}/{table}")).filter(where)
@@ -54,9 +55,9 @@ class LakeTables:
             return found if found.height <= most_rows else wanted.top_k(most_rows, by=newest_by).collect()
         except TableNotFoundError:
             return pl.DataFrame(schema=dict(schema))
-        except (DeltaError, OSError, pl.exceptions.PolarsError) as error:
+        except (DeltaError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise _away(table, error) from error
 
 
-def _away(table: str, error: Exception) -> LakeAway:
+def _away(table: str, error: BaseException) -> LakeAway:
     return LakeAway(f"The table {table} of the lake cannot be read now ({type(error).__name__})")

@@ -40,19 +40,23 @@ def load(path: Path) -> dict[str, Any]:
 def changing(path: Path) -> Iterator[dict[str, Any]]:
     """The object in the file, to be changed in the block and written at its end, as a whole or not at all.
 
-    Whoever changes it at the same time waits. Nothing is written when the block raises.
+    Whoever changes it at the same time waits. Nothing is written when the block raises. Raises `SettingsError` where
+    nothing can be written: a disk that is full, a folder that is not ours.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_suffix(".lock"), "w", opener=_only_ours) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        held = load(path)
-        yield held
-        draft = path.with_suffix(".draft")
-        with open(draft, "w", encoding="utf-8", opener=_only_ours) as file:
-            json.dump(held, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path.with_suffix(".lock"), "w", opener=_only_ours) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            held = load(path)
+            yield held
+            draft = path.with_suffix(".draft")
+            with open(draft, "w", encoding="utf-8", opener=_only_ours) as file:
+                json.dump(held, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror}); it stays as it was") from None
 
 
 def _only_ours(path: str, flags: int) -> int:

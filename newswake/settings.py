@@ -216,7 +216,7 @@ class Local(Group):
 class Dashboard(Group):
     """The live page and its API."""
 
-    host: str = Field("127.0.0.1", description="address that it listens on")
+    host: str = Field("127.0.0.1", min_length=1, description="address that it listens on")
     port: Port = Field(8080, description="port of the page")
     names: tuple[str, ...] = Field((), description="names by which a browser may reach it, beside this machine's own")
     query_seconds: Seconds = Field(5.0, description="longest time that the database may take for one question")

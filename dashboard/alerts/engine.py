@@ -16,6 +16,7 @@ from dashboard.alerts.alert import Alert, HeldBack, Memory
 from dashboard.alerts.destinations import Delivery, Destination
 from dashboard.alerts.rules import Staleness, hot_posts, unusual_moves
 from dashboard.models.alerts import AlertRules
+from dashboard.surprises import Surprises
 from newswake.clock import Clock, SystemClock
 from newswake.errors import NewswakeError
 from newswake.health.levels import Health, Kind, Level, Verdict
@@ -24,6 +25,7 @@ from newswake.health.rules import judge
 from newswake.settings import Settings
 
 log = logging.getLogger(__name__)
+surprises = Surprises(log)
 
 LOOK_SECONDS: Final = 2.0
 # More at once is a flood: the others are looked at the next time.
@@ -74,6 +76,8 @@ class Engine:
                 self._trouble = ""
             except (PyMongoError, NewswakeError) as error:
                 self._say_once(error)
+            except Exception as error:  # noqa: BLE001  a row that fits nothing must not end all later alerts
+                surprises.tell("alerts could not be looked for", error)
             self._clock.wait(LOOK_SECONDS, self._stop)
 
     def look(self) -> None:

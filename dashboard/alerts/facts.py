@@ -37,10 +37,17 @@ def watched_coins(database: Database[dict[str, Any]], settings: Settings) -> fro
 
 
 def hot_since(database: Database[dict[str, Any]], since: datetime) -> list[dict[str, Any]]:
-    """The posts that became hot at or after `since`, the first ones first."""
+    """The posts that became hot at or after `since`, the first ones first; what is no post is left out."""
     fields = dict.fromkeys(("source", "title", "url", "published_at", "hot_at", "currencies"), 1)
     found = database["posts"].find({"hot_at": {"$gte": since}}, fields, limit=MOST_ROWS, max_time_ms=LONGEST_MS)
-    return list(found.sort("hot_at", 1))
+    return [document for document in found.sort("hot_at", 1) if _is_post(document)]
+
+
+def _is_post(document: dict[str, Any]) -> bool:
+    match [document.get(name) for name in ("_id", "source", "published_at", "currencies", "title", "url")]:
+        case [str(), str(), datetime(), list() | None, str() | None, str() | None]:
+            return True
+    return False
 
 
 def wakes_since(database: Database[dict[str, Any]], since: datetime) -> tuple[list[Wake], dict[str, str]]:

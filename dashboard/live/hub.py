@@ -108,16 +108,19 @@ class Hub:
     # --- what changed -----------------------------------------------------------------------------------------
 
     def note(self, event: dict[str, Any]) -> None:
-        """Take an event of the change stream (`live.stream` says in which form)."""
+        """Take an event of the change stream (`live.stream` says in which form).
+
+        What is no row of ours, whoever wrote it, is left out.
+        """
         document = event.get("fullDocument") or {}
-        match event["ns"]["coll"]:
-            case "candles" if "open_time" in document:
-                self._changes.candle(document["symbol"], document["open_time"])
-            case "posts":
-                self._changes.post(event["documentKey"]["_id"], event["operationType"] == "insert")
-            case "post_prices" if "post_id" in document:
-                self._changes.price(f"{document['source']}:{document['post_id']}")
-            case "followed_coins":
+        match event["ns"]["coll"], document, event["documentKey"]["_id"]:
+            case "candles", {"symbol": str(symbol), "open_time": datetime() as opened}, _:
+                self._changes.candle(symbol, opened)
+            case "posts", _, str(id):
+                self._changes.post(id, event["operationType"] == "insert")
+            case "post_prices", {"source": str(source), "post_id": str(post)}, _:
+                self._changes.price(f"{source}:{post}")
+            case "followed_coins", _, _:
                 self._changes.followed = True
         self._changed.set()
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
+from bson.errors import BSONError
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
@@ -55,7 +56,7 @@ async def follow(database: AsyncDatabase[dict[str, Any]], hub: Hub, market: Mark
                     event = await stream.try_next()
                     if event is not None:
                         hub.note(dict(event))
-        except PyMongoError as error:
+        except (PyMongoError, BSONError) as error:  # BSON knows times that Python does not
             if hub.database == "up":
                 log.warning("the changes of the database cannot be followed: %s", type(error).__name__)
             hub.went_away()

@@ -13,6 +13,7 @@ PLAIN: Final = ("coins", "health", "portfolio", "followed")
 HORIZON: Final = 60
 MOST_HORIZON: Final = 100_000
 _COIN: Final = re.compile(COIN_PATTERN)
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class UnknownTopic(Exception):
@@ -63,7 +64,7 @@ def topic_of(text: str) -> Topic:
     elif kind == "posts":
         if not rest:
             return Posts(HORIZON)
-        if rest.isascii() and rest.isdecimal() and 0 < int(rest[:9]) <= MOST_HORIZON:
+        if _NUMBER.fullmatch(rest) and int(rest) <= MOST_HORIZON:
             return Posts(int(rest))
     elif kind == "post_prices" and rest:
         return PostPrices(rest)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from dashboard.models.base import Answer
+from newswake.coins import clean_codes
 
 AlertKind = Literal["hot_post", "unusual_move", "stale_data", "test"]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM, UTC")]
+
+
+# Files of former versions are read with it, so it refuses no more than it must.
+Code = Annotated[str, Field(min_length=1, max_length=32)]
+
+
+def _as_compared(codes: object) -> object:
+    texts = isinstance(codes, list) and all(isinstance(code, str) for code in codes)
+    return clean_codes(codes) if texts and isinstance(codes, list) else codes
 
 
 class Write(BaseModel):
@@ -44,7 +54,7 @@ class AlertRules(Write):
     cooldown_minutes: Annotated[int, Field(ge=0, le=10_080)] = 30
     quiet_from: Clock | None = None
     quiet_until: Clock | None = None
-    coins: Annotated[list[str], Field(max_length=200)] = []
+    coins: Annotated[list[Code], BeforeValidator(_as_compared), Field(max_length=200)] = []
 
 
 class Alerts(Answer):

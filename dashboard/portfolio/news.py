@@ -36,7 +36,7 @@ def wakes_of(rows: Iterable[Mapping[str, Any]]) -> list[Wake]:
         key = (f"{row['source']}:{row['post_id']}", row["symbol"])
         published.setdefault(key, row["published_at"])
         prices = found.setdefault(key, {})
-        if row["price"] is not None:
+        if row["price"]:  # a price of 0 is none: nothing can be measured by it
             prices[row["horizon_minutes"]] = row["price"]
     return [Wake(post, coin, published[post, coin], prices) for (post, coin), prices in found.items()]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import anyio
 import polars as pl
 
 from analysis.frames import OBSERVATIONS
@@ -27,10 +26,12 @@ async def card(context: Context, id: str) -> Card:
     document = await context.tables.one("posts", {"_id": id})
     if document is None:
         raise NotThere("There is no such post")
-    (post,) = await posts.as_shown(context, [document], HORIZON)
+    shown = await posts.as_shown(context, [document], HORIZON)
+    if not shown:
+        raise NotThere("What is stored there is no post")
     history, words = await _history(context, document)
     return Card(
-        post=post,
+        post=shown[0],
         clocks=Clocks(
             published_at=document["published_at"],
             created_at=document.get("created_at"),
@@ -47,7 +48,7 @@ async def card(context: Context, id: str) -> Card:
 
 async def _history(context: Context, document: Document) -> tuple[VoteHistory | None, str]:
     try:
-        rows = await anyio.to_thread.run_sync(_observations, context, document)
+        rows = await context.heavy.thread(_observations, context, document)
     except LakeAway as error:
         return None, error.sentence
     if rows.is_empty():

@@ -9,9 +9,11 @@ from typing import Any
 
 import orjson
 
+from dashboard.moments import LAST
 from dashboard.refusals import Invalid
+from newswake.clock import to_ms
 
-LARGEST = 1e15  # milliseconds of any year that we know, votes and returns are less
+LARGEST = to_ms(LAST)  # votes and returns are less
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard.moments import FIRST
+
 
 @dataclass(frozen=True)
 class PostFilter:
@@ -20,16 +22,15 @@ class PostFilter:
     text: str | None = None
 
     def where(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        # Without an identity and a time it is no post, and has no place in any order.
+        found: dict[str, Any] = {"_id": {"$type": "string"}}
         if self.coin is not None:
             found["currencies"] = self.coin
         if self.source is not None:
             found["source"] = self.source
         if self.hot is not None:
             found["hot_at"] = {"$ne": None} if self.hot else None
-        bounds = {"$gte": self.start, "$lt": self.end}
-        if published := {name: moment for name, moment in bounds.items() if moment is not None}:
-            found["published_at"] = published
+        found["published_at"] = {"$gte": self.start or FIRST, **({"$lt": self.end} if self.end else {})}
         if self.text is not None:
             # Text of the reader, so taken literally.
             words = [{"title": {"$regex": re.escape(word), "$options": "i"}} for word in self.text.split()]

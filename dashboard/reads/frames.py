@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-import anyio
 import polars as pl
 
 from analysis.frames import CANDLES, COVERAGE, OBSERVATIONS, POST_PRICES, empty
@@ -40,13 +39,13 @@ async def candles(context: Context, coins: Sequence[str], start: datetime, end: 
         & (pl.col("exchange") == market.exchange)
         & (pl.col("quote") == market.quote)
     )
-    return await anyio.to_thread.run_sync(context.lake.read, "candles", CANDLES, condition, MOST_CANDLES, "open_time")
+    return await context.heavy.thread(context.lake.read, "candles", CANDLES, condition, MOST_CANDLES, "open_time")
 
 
 async def observations(context: Context, start: datetime, end: datetime) -> pl.DataFrame:
     """Every observation of the posts that were published from `start` to `end`, both included."""
     condition = pl.col("published_at").is_between(start, end)
-    return await anyio.to_thread.run_sync(
+    return await context.heavy.thread(
         context.lake.read, "posts", OBSERVATIONS, condition, MOST_OBSERVATIONS, "published_at"
     )
 
@@ -54,7 +53,7 @@ async def observations(context: Context, start: datetime, end: datetime) -> pl.D
 async def post_prices(context: Context, start: datetime, end: datetime) -> pl.DataFrame:
     """Every price after the posts that were published from `start` to `end`, both included."""
     condition = pl.col("published_at").is_between(start, end)
-    return await anyio.to_thread.run_sync(
+    return await context.heavy.thread(
         context.lake.read, "post_prices", POST_PRICES, condition, MOST_PRICES, "published_at"
     )
 

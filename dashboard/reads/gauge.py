@@ -38,10 +38,11 @@ async def all_followed(context: Context, span: Span) -> Gauges:
 
 
 async def _several(context: Context, coins: list[str], span: Span) -> list[Gauge]:
-    # The line's first point looks back as far as the gauge itself does.
-    observations = await frames.observations(context, span.start - (span.end - span.start), span.end)
-    told = cache(lambda: told_in(observations, OfAnalysis(span.start, span.end)))
-    return await context.heavy.run(lambda: [computed(observations, told, coin, span) for coin in coins])
+    async with context.heavy.place():
+        # The line's first point looks back as far as the gauge itself does.
+        observations = await frames.observations(context, span.start - (span.end - span.start), span.end)
+        told = cache(lambda: told_in(observations, OfAnalysis(span.start, span.end)))
+        return await context.heavy.thread(lambda: [computed(observations, told, coin, span) for coin in coins])
 
 
 def computed(observations: pl.DataFrame, told: Callable[[], pl.DataFrame], coin: str, span: Span) -> Gauge:

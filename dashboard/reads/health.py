@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast, get_args
 
@@ -11,6 +12,7 @@ from pymongo.errors import PyMongoError
 from dashboard.context import Context
 from dashboard.models.health import Age, Health, Level, QueryState, SourceState, Verdict
 from dashboard.models.session import Banner, SourceKind
+from dashboard.surprises import Surprises
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health as Judged
 from newswake.health.levels import Kind
@@ -24,6 +26,9 @@ from newswake.settings import Settings
 OLD: Final = timedelta(minutes=10)
 AWAY: Final = "The database does not answer; what is shown is from before, and goes on by itself when it is back"
 
+ODD: Final = "The state cannot be told: a record of it is not as we write them; the log of the page names it"
+surprises = Surprises(logging.getLogger(__name__))
+
 
 def source_kind(settings: Settings) -> SourceKind:
     """Where the rows come from, as the mark of the home says."""
@@ -32,14 +37,17 @@ def source_kind(settings: Settings) -> SourceKind:
 
 
 async def health(context: Context) -> Health:
-    """Never fails: a database that is away is a state too."""
+    """Never fails: a database that is away is a state too, and so are records that cannot be understood."""
     at = datetime.now(UTC)
     try:
         inputs = await anyio.to_thread.run_sync(read, context.database, at)
         newest = await context.tables.one("posts", {}, fields=["published_at"], sort=[("published_at", -1)])
+        judged = judge(inputs)
     except PyMongoError:
-        return _away(context, at)
-    judged = judge(inputs)
+        return _unknown(context, at, "mongodb", Banner(kind="database_away", sentence=AWAY))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        surprises.tell("the state cannot be read", error)
+        return _unknown(context, at, "records", Banner(kind="unhealthy", sentence=ODD))
     # The rules know that rows are live from the application, which may have been off for days.
     live = source_kind(context.settings) == LIVE and inputs.newest_close is not None
     now = at if live else judged.now
@@ -64,13 +72,14 @@ async def health(context: Context) -> Health:
     )
 
 
-def _away(context: Context, at: datetime) -> Health:
-    verdict = Verdict(kind=Kind.SERVICE, subject="mongodb", level="down", sentence=AWAY)
+def _unknown(context: Context, at: datetime, subject: str, banner: Banner) -> Health:
+    verdict = Verdict(kind=Kind.SERVICE, subject=subject, level="down", sentence=banner.sentence)
     unknown = Age(at=None, seconds=None)
     return Health(
-        level="down", sentence=AWAY, checked_at=at, now=None, database="away", candle=unknown, post=unknown,
+        level="down", sentence=banner.sentence, checked_at=at, now=None,
+        database="away" if banner.kind == "database_away" else "up", candle=unknown, post=unknown,
         queries=[], sources=[], verdicts=[verdict], dead_letters=0,
-        banners=[*_of_source(context.settings), Banner(kind="database_away", sentence=AWAY)],
+        banners=[*_of_source(context.settings), banner],
         clients=context.hub.clients,
     )  # fmt: skip
 

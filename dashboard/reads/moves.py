@@ -29,14 +29,15 @@ NEWS: Final[dict[str, News]] = {"news": "posts", "no news seen": "no_news_seen",
 async def moves(context: Context, coin: str | None, span: Span, most: int) -> Moves:
     coins = await followed_coins(context)
     now = span.now or span.end
-    day = await frames.candles(context, coins, now - DAY - MINUTE, now)
-    movers = await context.heavy.run(day_moves, day, now)
     judged = [coin] if coin else coins
-    candles = await frames.candles(context, judged, span.start - SCALE, span.end)
-    observations = await frames.observations(context, span.start - AROUND, span.end + AROUND)
-    coverage = await frames.coverage(context, span.start - AROUND, span.end + COVERED)
     period = OfAnalysis(span.start, span.end)
-    found = await context.heavy.run(jumps, candles, observations, coverage, period, now)
+    async with context.heavy.place():
+        day = await frames.candles(context, coins, now - DAY - MINUTE, now)
+        movers = await context.heavy.thread(day_moves, day, now)
+        candles = await frames.candles(context, judged, span.start - SCALE, span.end)
+        observations = await frames.observations(context, span.start - AROUND, span.end + AROUND)
+        coverage = await frames.coverage(context, span.start - AROUND, span.end + COVERED)
+        found = await context.heavy.thread(jumps, candles, observations, coverage, period, now)
     return Moves(
         period=Period(start=span.start, end=span.end),
         now=span.now,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
+
+from pydantic import ValidationError
 
 from dashboard.context import Context
 from dashboard.database import Document
@@ -16,8 +20,11 @@ from dashboard.reads import changes
 from dashboard.reads.cursor import Place
 from dashboard.reads.filters import PostFilter
 from dashboard.reads.usual import tone_of
+from dashboard.surprises import Surprises
 from newswake.clock import from_ms, to_ms
 from newswake.messages import VOTE_KINDS
+
+surprises = Surprises(logging.getLogger(__name__))
 
 Sort = Literal["time", "votes", "move"]
 Order = Literal["desc", "asc"]
@@ -26,6 +33,7 @@ NO_REACTIONS: Final = ("saved", "comments")
 REACTIONS: Final = tuple(kind for kind in VOTE_KINDS if kind not in NO_REACTIONS)
 MOVES_PERIOD: Final = timedelta(days=31)
 MOST_RANKED: Final = 20_000
+POLITE: Final = 100
 
 
 async def page(
@@ -46,12 +54,19 @@ async def page(
 
 
 async def as_shown(context: Context, documents: Sequence[Document], horizon: int) -> list[Post]:
-    """Documents of `posts` as the page shows them, with their returns at one horizon."""
+    """Documents of `posts` as the page shows them, with their returns at one horizon.
+
+    What is no post, whoever wrote it, is left out: it must not take the others with it.
+    """
     now = await newest_close(context.tables)
-    by_post = await changes.of_posts(context.tables, documents, horizon)
+    bare = [post for document in documents if (post := _fitting(document)) is not None]
+    fitting = [{"_id": post.id, "currencies": post.coins} for post in bare]
+    by_post = await changes.of_posts(context.tables, fitting, horizon)
     shown = []
-    for document in documents:
-        of_post = by_post[document["_id"]]
+    for number, post in enumerate(bare):
+        if number % POLITE == 0:
+            await asyncio.sleep(0)  # thousands of posts are a file; others want an answer meanwhile
+        of_post = by_post[post.id]
         coins = [
             CoinChange(
                 coin=change.coin,
@@ -60,15 +75,24 @@ async def as_shown(context: Context, documents: Sequence[Document], horizon: int
             )
             for change in of_post
         ]
-        shown.append(_post(document, coins, changes.largest(of_post)))
+        shown.append(post.model_copy(update={"changes": coins, "largest_move": changes.largest(of_post)}))
     return shown
+
+
+def _fitting(document: Document) -> Post | None:
+    try:
+        return _post(document)
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        surprises.tell(f"the document {document.get('_id')!r} of posts is no post, and is not shown", error)
+        return None
 
 
 async def _usual(context: Context, change: changes.Change, horizon: int, now: datetime | None) -> float | None:
     return await context.usual.of(change.coin, horizon, now) if now and change.value is not None else None
 
 
-def _post(document: Document, coins: list[CoinChange], largest_move: float | None) -> Post:
+def _post(document: Document) -> Post:
+    """Without its returns."""
     votes = votes_of(document.get("votes"))
     hot_at = document.get("hot_at")
     return Post(
@@ -86,8 +110,8 @@ def _post(document: Document, coins: list[CoinChange], largest_move: float | Non
         votes=votes,
         reactions=reactions(votes),
         panic_score=document.get("panic_score"),
-        changes=coins,
-        largest_move=largest_move,
+        changes=[],
+        largest_move=None,
     )
 
 

@@ -32,9 +32,10 @@ from dashboard.reads.coins import followed_coins
 
 async def statistics(context: Context, coin: str, span: Span) -> Statistics:
     coins = list(dict.fromkeys([*await followed_coins(context), coin]))
-    candles = await frames.candles(context, coins, span.start, span.end)
-    observations = await frames.observations(context, span.start, span.end)
-    return await context.heavy.run(_computed, coin, coins, span, candles, observations)
+    async with context.heavy.place():
+        candles = await frames.candles(context, coins, span.start, span.end)
+        observations = await frames.observations(context, span.start, span.end)
+        return await context.heavy.thread(_computed, coin, coins, span, candles, observations)
 
 
 def _computed(coin: str, coins: list[str], span: Span, candles: pl.DataFrame, observations: pl.DataFrame) -> Statistics:

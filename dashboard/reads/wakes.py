@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-import anyio
 import polars as pl
 
 from analysis import wakes as of_analysis
@@ -24,7 +23,7 @@ DEFAULT: Final = timedelta(days=30)
 
 async def wakes(context: Context, coin: str | None, source: str | None, sign: Sign, hot: bool, span: Span) -> Wakes:
     coins = (coin,) if coin else tuple(await followed_coins(context))
-    state = await anyio.to_thread.run_sync(context.lake.versions, "candles", "posts", "post_prices")
+    state = await context.heavy.thread(context.lake.versions, "candles", "posts", "post_prices")
     key = (coins, coin, source, sign, hot, span.start, span.end, state)
     return await context.wakes.of(key, lambda: _wakes(context, coins, coin, source, sign, hot, span))
 
@@ -33,15 +32,16 @@ async def _wakes(
     context: Context, coins: Sequence[str], coin: str | None, source: str | None, sign: Sign, hot: bool, span: Span
 ) -> Wakes:
     horizons = tuple(horizon for horizon in context.settings.streaming.horizons_minutes if horizon > 0)
-    prices = await frames.post_prices(context, span.start, span.end)
-    observations = await frames.observations(context, span.start, span.end)
     until = span.end + timedelta(minutes=max(horizons, default=0))
     since = span.start - timedelta(minutes=of_analysis.BEFORE_MINUTES + 1)  # the first close of the hour before
-    candles = await frames.candles(context, coins, since, until)
     query = of_analysis.WakeQuery(
         OfAnalysis(span.start, span.end), coin, source, None if sign == "any" else sign, hot, horizons
     )
-    found = await context.heavy.run(of_analysis.wakes, prices, observations, candles, query)
+    async with context.heavy.place():
+        prices = await frames.post_prices(context, span.start, span.end)
+        observations = await frames.observations(context, span.start, span.end)
+        candles = await frames.candles(context, coins, since, until)
+        found = await context.heavy.thread(of_analysis.wakes, prices, observations, candles, query)
     return Wakes(
         coin=coin,
         source=source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 import polars as pl
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from dashboard.context import Here
 from dashboard.files import as_file, rows_of
+from dashboard.models.candles import Bar
 from dashboard.moments import span
 from dashboard.params import (
     CoinCode,
@@ -59,11 +61,15 @@ async def candles(
     if (period.end - period.start).total_seconds() / 60 / minutes > MOST_BARS:
         raise Invalid("from", f"A file has at most {MOST_BARS} bars: ask for a shorter period or longer bars")
     market = context.settings.candles
-    rows = await of_candles.bars(context.tables, market, coin, minutes, period.start, period.end, MOST_BARS)
+    async with context.heavy.place():
+        rows = await of_candles.bars(context.tables, market, coin, minutes, period.start, period.end, MOST_BARS)
+        return await context.heavy.thread(_file_of_bars, rows, coin, form, f"candles-{interval}")
+
+
+def _file_of_bars(rows: Sequence[Bar], coin: str, form: Format, name: str) -> Response:
     frame = pl.DataFrame(of_candles.columns(rows).model_dump(), schema_overrides={"time": pl.Int64})
     times = pl.from_epoch("time", time_unit="ms").dt.replace_time_zone("UTC").alias("open_time")
-    named = frame.select(pl.lit(coin).alias("coin"), times, pl.exclude("time"))
-    return as_file(named, form, f"candles-{interval}")
+    return as_file(frame.select(pl.lit(coin).alias("coin"), times, pl.exclude("time")), form, name)
 
 
 @router.get("/api/export/posts", response_class=Response, responses=FILE)
@@ -74,8 +80,9 @@ async def posts(
     form: Format = "csv",
 ) -> Response:
     """The newest posts, at most 5,000."""
-    found = await of_posts.page(context, which, "time", "desc", horizon, None, MOST_POSTS)
-    return as_file(rows_of(found.posts), form, "posts")
+    async with context.heavy.place():
+        found = await of_posts.page(context, which, "time", "desc", horizon, None, MOST_POSTS)
+        return await context.heavy.thread(lambda: as_file(rows_of(found.posts), form, "posts"))
 
 
 @router.get("/api/export/card", response_class=Response, responses=FILE)

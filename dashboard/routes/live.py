@@ -54,9 +54,11 @@ async def _both_ways(websocket: WebSocket, outbox: Outbox) -> None:
 
 async def _hear(websocket: WebSocket, outbox: Outbox) -> None:
     while True:
-        text = await websocket.receive_text()
+        received = await websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            return
         try:
-            request = Request.model_validate_json(text)
+            request = Request.model_validate_json(received.get("text") or b"")
             topics = set(request.topics)
             for topic in topics:
                 topic_of(topic)

@@ -138,6 +138,11 @@ def test_what_is_no_request_is_answered_and_the_connection_goes_on(page: TestCli
         for text in ("", "{", '{"op": "subscribe"}', '{"op": "subscribe", "topics": ["candles:BTC:7m"]}', "[1]"):
             socket.send_text(text)
             assert until(socket, lambda message: message["type"] == "error")["sentence"]
+        socket.send_bytes(b"\x00")
+        assert until(socket, lambda message: message["type"] == "error")["sentence"]
+        for horizon in ("0", "007", "100001", "000000001" + "9" * 600, "\u0661"):
+            socket.send_json({"op": "subscribe", "topics": [f"posts:{horizon}"]})
+            assert "no topic" in until(socket, lambda message: message["type"] == "error")["sentence"]
         socket.send_json({"op": "subscribe", "topics": [f"candles:C{n}:1m" for n in range(64)]})
         assert len(until(socket, lambda message: message["type"] == "subscribed")["topics"]) == 64
         socket.send_json({"op": "subscribe", "topics": ["candles:BTC:1m"]})

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pymongo import MongoClient
 
+from dashboard.reads.cursor import Place
 from dashboard.reads.posts import REACTIONS
 from newswake.settings import Settings
 from tests.integration.dashboard.conftest import Stored, serving
@@ -117,7 +118,10 @@ def test_a_page_goes_on_where_it_was_while_posts_arrive(empty: Settings) -> None
     assert ids(first["posts"] + second["posts"]) == [post["_id"] for post in wanted[:40]]
 
 
-@pytest.mark.parametrize("cursor", ["AAAA", "bnVsbA", "WyJ0aW1lOmRlc2M6Iiwib25lIiwiYSJd", "x" * 1_000])
+YEAR_30000 = Place("time:desc:", 9e14, "a").written()
+
+
+@pytest.mark.parametrize("cursor", ["AAAA", "bnVsbA", "WyJ0aW1lOmRlc2M6Iiwib25lIiwiYSJd", "x" * 1_000, YEAR_30000])
 def test_a_place_that_is_none_is_refused(page: TestClient, cursor: str) -> None:
     answer = page.get("/api/posts", params={"cursor": cursor})
     assert answer.status_code == 422 and answer.json()["error"]["problems"][0]["where"] == "cursor"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from dashboard.alerts.alert import REMEMBERED, Alert, Memory, is_quiet
 from dashboard.models.alerts import AlertRules
@@ -85,3 +86,10 @@ def test_what_another_server_has_told_is_added() -> None:
     ours.add(theirs)
     assert all(ours.knows(alert(key)) for key in ("old", "eth", "new"))
     assert ours.judge(alert("x"), NIGHT, NOON + timedelta(minutes=80)) == "cooldown"
+
+
+def test_coins_of_the_rules_are_as_they_are_compared() -> None:
+    assert AlertRules(coins=["btc ", "BTC", " "]).coins == ["BTC"]
+    for wrong in ("\ud800", "X" * 33):
+        with pytest.raises(ValidationError):
+            AlertRules(coins=[wrong])

@@ -140,6 +140,7 @@ def test_a_list_that_is_broken_json_is_refused(home: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "text"),
     [
+        ("NEWSWAKE_DASHBOARD__HOST", ""),  # it would listen to the whole network
         ("NEWSWAKE_STREAMING__LATENESS_MINUTES", "0"),
         ("NEWSWAKE_STREAMING__LATENESS_MINUTES", "soon"),
         ("NEWSWAKE_STREAMING__HORIZONS_MINUTES", "5,0"),

@@ -139,3 +139,17 @@ def test_what_moved_it() -> None:
     assert [(one.wake.coin, one.effect) for one in at_five] == [("ETH", 10.0), ("BTC", pytest.approx(0.6))]
     assert effects(HELD, wakes, horizon=240, most=10) == []
     assert len(effects(HELD, wakes, horizon=None, most=1)) == 1
+
+
+def test_a_price_of_zero_is_no_price() -> None:
+    common = {"source": "rss", "post_id": "a", "symbol": "BTC", "published_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    rows = [{**common, "horizon_minutes": horizon, "price": price} for horizon, price in ((0, 0.0), (60, 5.0))]
+    assert effects([Held("1", "BTC", 2.0, 1.0)], wakes_of(rows), horizon=None, most=5) == []
+
+
+def test_a_disk_that_takes_nothing_is_named_and_the_file_stays(settings: Settings) -> None:
+    held = holdings.add(settings, _new())
+    (settings.home / "portfolio.draft").mkdir()  # nothing can be written under this name
+    with pytest.raises(SettingsError, match=r"portfolio\.json cannot be written"):
+        holdings.add(settings, _new())
+    assert [one.id for one in holdings.read(settings)] == [held]
