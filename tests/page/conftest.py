@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+COINS = ("BTC", "ETH", "PEPE")
 START_SECONDS = 60.0
 PATIENCE_MS = 20_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -73,6 +75,12 @@ class Server:
             self.process.terminate()
             self.process.wait(20)
 
+    def leads(self, symbol: str) -> bool:
+        """Whether the newest minute of all is this coin's alone."""
+        minutes = [self.database["candles"].find_one({"symbol": one}, sort=[("open_time", -1)]) for one in COINS]
+        newest = {one: minute["open_time"] for one, minute in zip(COINS, minutes, strict=True) if minute}
+        return all(newest[symbol] > time for one, time in newest.items() if one != symbol)
+
     def next_minute(self, symbol: str, close: float) -> None:
         """The minute after the newest of a coin closes at this price."""
         last = self.database["candles"].find_one({"symbol": symbol}, sort=[("open_time", -1)])
@@ -93,7 +101,7 @@ def server(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "NEWSWAKE_MONGO__URI": services.mongo_uri,
         "NEWSWAKE_MONGO__DATABASE": name,
         "NEWSWAKE_DASHBOARD__PORT": str(port),
-        "NEWSWAKE_CANDLES__COINS": '["BTC", "ETH", "PEPE"]',
+        "NEWSWAKE_CANDLES__COINS": json.dumps(COINS),
         "NEWSWAKE_CANDLES__BASE_URL": "http://127.0.0.1:9",  # no exchange is asked for the open minute
     }
     settings = resolve(environ=environ).settings

@@ -28,7 +28,14 @@ def test_a_change_that_could_not_be_told_is_asked_for_again_though_the_stream_go
         telling = asyncio.create_task(rounds.at_each_change(context))
         opened = datetime(2026, 3, 1, tzinfo=UTC)
         candle = {"symbol": "BTC", "open_time": opened}
-        hub.note({"ns": {"coll": "candles"}, "operationType": "insert", "documentKey": {}, "fullDocument": candle})
+        hub.note(
+            {
+                "ns": {"coll": "candles"},
+                "operationType": "insert",
+                "documentKey": {"_id": "one"},
+                "fullDocument": candle,
+            }
+        )
         try:
             found: dict[str, Any] = json.loads(await asyncio.wait_for(outbox.take(), 10))
             return found

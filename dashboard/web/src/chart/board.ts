@@ -12,6 +12,7 @@ import { colours, type Palette } from "../ui/colours";
 import { holes, isForming, withHoles } from "./bars";
 import { markerKey, shapes } from "./markers";
 
+type Range = { from: number; to: number };
 type Place = Bar | { time: number };
 
 export interface Hover {
@@ -41,6 +42,7 @@ export class Board {
   private bars = new Map<number, Bar>();
   private markers = new Map<string, Marker>();
   private drawnMarkers: Marker[] = [];
+  private aimed: Range | null = null;
   private last = 0;
   private step = 60_000;
   private decimals = 2;
@@ -62,6 +64,7 @@ export class Board {
       if (marker) this.events.pick(marker);
     });
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      this.aimed = null;
       if (!range || !this.bars.size) return;
       Object.assign(element.dataset, { from: range.from.toFixed(1), to: range.to.toFixed(1) });
       if (range.from < NEAR_START) this.events.nearStart();
@@ -129,13 +132,19 @@ export class Board {
 
   /** Move by a share of what is visible, or zoom by a factor: what the keys do. */
   move(by: number): void {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    if (range) this.chart.timeScale().setVisibleLogicalRange({ from: range.from + by * (range.to - range.from), to: range.to + by * (range.to - range.from) });
+    this.aim(({ from, to }) => ({ from: from + by * (to - from), to: to + by * (to - from) }));
   }
 
   zoom(factor: number): void {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    if (range) this.chart.timeScale().setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to });
+    this.aim(({ from, to }) => ({ from: to - (to - from) * factor, to }));
+  }
+
+  /** The chart moves on the browser's next frame: of two keys before it the second goes on from where the first leads. */
+  private aim(next: (range: Range) => Range): void {
+    const range = this.aimed ?? this.chart.timeScale().getVisibleLogicalRange();
+    if (!range) return;
+    this.aimed = next(range);
+    this.chart.timeScale().setVisibleLogicalRange(this.aimed);
   }
 
   toNewest(): void {
