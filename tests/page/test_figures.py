@@ -46,5 +46,17 @@ def test_a_post_after_the_newest_candle_has_its_time_not_an_age(visitor: Visitor
     server.database["posts"].delete_one({"_id": post["_id"]})
 
 
+def test_one_reaction_is_one_reaction(visitor: Visitor, server: Server) -> None:
+    at = server.market.now
+    post = {"_id": "cryptopanic:9101", "post_id": "9101", "source": "cryptopanic", "title": "ETH is liked once",
+            "url": None, "published_at": at, "first_seen_at": at, "seen_at": at, "hot_at": None, "currencies": ["ETH"],
+            "votes": {"liked": 1}}  # fmt: skip
+    server.database["posts"].insert_one(post)
+    row = visitor().see("/posts?coin=ETH").locator(".post", has_text="ETH is liked once")
+    expect(row.locator(".post-meta")).to_contain_text("1 reaction")
+    expect(row.locator(".post-meta")).not_to_contain_text("reactions")
+    server.database["posts"].delete_one({"_id": post["_id"]})
+
+
 def _parameters(address: str | None) -> dict[str, list[str]]:
     return parse_qs(urlsplit(address or "").query)

@@ -1,6 +1,6 @@
 /** One post in a list. The title is text, whatever it holds. */
 import type { Post } from "../api/types";
-import { compact as short, whole } from "../format/numbers";
+import { counted, whole } from "../format/numbers";
 import { ago, full } from "../format/times";
 import { now } from "../state/session";
 import { addressWith, param } from "../state/url";
@@ -51,7 +51,7 @@ function VoteSummary({ post }: { post: Post }) {
   const { votes } = post;
   if (!votes) return null;
   const { positive, negative } = votes;
-  if (!positive && !negative) return post.reactions ? <span>{short(post.reactions)} reactions</span> : null;
+  if (!positive && !negative) return post.reactions ? <span>{counted(post.reactions, "reaction")}</span> : null;
   return (
     <span class="votes" title="Positive and negative votes">
       <span class="up">+{whole(positive ?? 0)}</span> <span class="down">−{whole(negative ?? 0)}</span>
