@@ -48,7 +48,7 @@ from streaming.repairs import Repairs
 from streaming.reporting.reporting import Reporting, reporting
 from streaming.schemas import TABLES
 from streaming.sinks import delta
-from streaming.sinks.steps import named_jobs
+from streaming.sinks.steps import local_property, named_jobs
 from streaming.stalled import Stalled
 from streaming.trust import trust_also
 
@@ -162,13 +162,8 @@ def _work(
 
 def _started(context: Context, name: str) -> StreamingQuery:
     """The query, its jobs in a pool of that name: within one pool Spark serves jobs in the order in which they came."""
-    spark_context = context.spark.sparkContext
-    before = spark_context.getLocalProperty(POOL)
-    spark_context.setLocalProperty(POOL, name)
-    try:
+    with local_property(context.spark, POOL, name):
         return QUERIES[name].start(context)
-    finally:
-        spark_context.setLocalProperty(POOL, before)  # type: ignore[arg-type]  # None takes it away
 
 
 def _behind_what_is_lost(context: Context, queries: Sequence[str]) -> Context:

@@ -101,10 +101,17 @@ class BatchSteps:
 @contextmanager
 def named_jobs(spark: SparkSession, description: str) -> Iterator[None]:
     """The jobs that this thread starts in the block, and their stages, carry the description in the Spark UI."""
+    with local_property(spark, DESCRIPTION, description):
+        yield
+
+
+@contextmanager
+def local_property(spark: SparkSession, name: str, value: str) -> Iterator[None]:
+    """What this thread tells Spark of the jobs that it, and a query that it starts, run in the block."""
     context = spark.sparkContext
-    before = context.getLocalProperty(DESCRIPTION)
-    context.setJobDescription(description)
+    before = context.getLocalProperty(name)
+    context.setLocalProperty(name, value)
     try:
         yield
     finally:
-        context.setLocalProperty(DESCRIPTION, before)  # type: ignore[arg-type]  # None takes it away
+        context.setLocalProperty(name, before)  # type: ignore[arg-type]  # None takes it away
