@@ -53,17 +53,12 @@ def start(context: Context) -> StreamingQuery:
                 delta.append(rows, context.table(REVISIONS), count=count, transaction=transaction)
                 log.info("%d minutes were revised by their exchange; the table keeps what came first", count)
 
-    def prepare(batch: DataFrame, span: Span | None) -> DataFrame:
-        if span is not None:
-            context.late_candles.note(*span)
-        table = over_the_span(delta.read(context.spark, context.table(NAME)), "open_time", span)
-        return new_rows(batch, table, KEYS[NAME], order=["seen_at", "position"])
-
     output = Output(
         NAME,
         documents=lambda rows: candle_documents(rows, settings.mongo.candles_ttl_days),
+        order=["seen_at", "position"],
         time="open_time",
-        prepare=prepare,
+        spans=context.late_candles.note,
         came_again=record,
     )
     return start_query(context, build(context.inputs.candles), output)

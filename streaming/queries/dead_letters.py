@@ -8,11 +8,9 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
-from streaming.schemas import DEAD_LETTERS, KEYS
-from streaming.sinks import delta
+from streaming.schemas import DEAD_LETTERS
 from streaming.sinks.batch import Output, start_query
 from streaming.sinks.documents import dead_letter_documents
-from streaming.sinks.new_rows import new_rows, over_the_span
 
 NAME = "dead_letters"
 
@@ -32,13 +30,8 @@ def start(context: Context) -> StreamingQuery:
     output = Output(
         NAME,
         documents=lambda rows: dead_letter_documents(rows, context.settings.mongo.dead_letters_ttl_days),
+        order=["kafka_time"],
         time="kafka_time",
-        prepare=lambda batch, span: new_rows(
-            batch,
-            over_the_span(delta.read(context.spark, context.table(NAME)), "kafka_time", span),
-            KEYS[NAME],
-            order=["kafka_time"],
-        ),
     )
     return start_query(context, frame, output)
 

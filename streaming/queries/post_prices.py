@@ -13,10 +13,8 @@ from streaming.checkpoints import Fingerprint
 from streaming.context import Context
 from streaming.past_clock import past_clock
 from streaming.schemas import KEYS, POST_PRICES
-from streaming.sinks import delta
 from streaming.sinks.batch import Output, start_query
 from streaming.sinks.documents import post_price_documents
-from streaming.sinks.new_rows import new_rows
 from streaming.transforms.due import JoinPosts, due_rows
 from streaming.transforms.first import first_by
 from streaming.transforms.pages import hour_pages
@@ -81,14 +79,7 @@ def start(context: Context) -> StreamingQuery:
     )
     # The stream forgets a post after a while, and the repair may have priced it: a post that is dated anew then comes
     # again. What the table holds stays, in MongoDB too.
-    output = Output(
-        NAME,
-        documents=post_price_documents,
-        prepare=lambda batch, _: new_rows(
-            batch, delta.read(context.spark, context.table(NAME)), KEY, order=["target_time"]
-        ),
-        guard=context.post_prices_lock,
-    )
+    output = Output(NAME, documents=post_price_documents, order=["target_time"], guard=context.post_prices_lock)
     return start_query(context, rows, output)
 
 

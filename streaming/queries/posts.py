@@ -8,11 +8,10 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.checkpoints import Fingerprint
 from streaming.context import Context
-from streaming.schemas import KEYS, POSTS
-from streaming.sinks import delta, mongo
+from streaming.schemas import POSTS
+from streaming.sinks import mongo
 from streaming.sinks.batch import Output, start_query
 from streaming.sinks.documents import POST_DOCUMENT, newest_posts, post_id_of
-from streaming.sinks.new_rows import new_rows, over_the_span
 
 NAME = "posts"
 
@@ -36,17 +35,7 @@ def start(context: Context) -> StreamingQuery:
         ids = [row["_id"] for row in rows.select(post_id_of("source", "post_id").alias("_id")).distinct().collect()]
         return newest_posts(rows, mongo.read(context.spark, settings.mongo, NAME, POST_DOCUMENT, ids))
 
-    output = Output(
-        NAME,
-        documents=documents,
-        time="seen_at",
-        prepare=lambda batch, span: new_rows(
-            batch,
-            over_the_span(delta.read(context.spark, context.table(NAME)), "seen_at", span),
-            KEYS[NAME],
-            order=["position"],
-        ),
-    )
+    output = Output(NAME, documents=documents, order=["position"], time="seen_at")
     return start_query(context, build(context.inputs.posts), output)
 
 

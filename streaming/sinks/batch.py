@@ -8,18 +8,20 @@ who looks now should wait for the archive. Whatever fails, fails the query; it i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.context import Context
+from streaming.schemas import KEYS
 from streaming.sinks import delta, mongo
 from streaming.sinks.compaction import Compaction
-from streaming.sinks.new_rows import Span, span_of
+from streaming.sinks.new_rows import Span, new_rows, over_the_span, span_of
 from streaming.sinks.steps import BatchSteps, Step
 
 log = logging.getLogger(__name__)
@@ -32,17 +34,20 @@ ROWS_OF_ONE_TASK = 10_000
 class Output:
     """Where the batches of one query go.
 
-    `name` is the query, its table and its collection. `prepare` leaves of a batch what the table does not hold yet, the
-    batch's span of the column `time` being given, where there is one; `documents` makes MongoDB's documents from those
-    rows; `guard` is held from the one to the end of the other.
-    `came_again` is called for a batch with rows that are not new: (the batch, its span, its new rows, the transaction).
+    `name` is the query, its table and its collection. Of a batch is written what the table does not hold yet: the first
+    row of each of its keys, by `order`. `time` is a column that is the same in every row of a key, where there is one:
+    the table is then only read over the batch's span of it. `documents` makes MongoDB's documents from those rows;
+    `guard` is held from the look into the table to the last write.
+    `spans` is called with the span of each batch before that look; `came_again` for a batch with rows that are not new:
+    (the batch, its span, its new rows, the transaction).
     """
 
     name: str
     documents: Callable[[DataFrame], DataFrame]
-    prepare: Callable[[DataFrame, Span | None], DataFrame]
+    order: Sequence[str]
     time: str | None = None
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
+    spans: Callable[[datetime, datetime], None] | None = None
     came_again: Callable[[DataFrame, Span | None, DataFrame, tuple[str, int]], None] | None = None
 
 
@@ -54,11 +59,14 @@ def write_batch(context: Context, output: Output, batch: DataFrame, transaction:
             return 0
         if count <= ROWS_OF_ONE_TASK:
             rows = rows.coalesce(1)
-        # `prepare` reads the table, so nobody else may write to it until this batch has.
+        if output.spans is not None and span is not None:
+            output.spans(*span)
+        # The table is looked into, so nobody else may write to it until this batch has.
         with output.guard():
             with steps.step(Step.COMPARE):
-                prepared = output.prepare(rows, span)
-            with materialised(prepared, steps.step(Step.COMPARE)) as (new, new_count, _):
+                table = over_the_span(delta.read(context.spark, context.table(output.name)), output.time, span)
+                found = new_rows(rows, table, KEYS[output.name], output.order)
+            with materialised(found, steps.step(Step.COMPARE)) as (new, new_count, _):
                 context.may_write()
                 if output.came_again is not None and new_count < count:
                     with steps.step(Step.COMPARE):

@@ -30,9 +30,9 @@ def new_rows(batch: DataFrame, table: DataFrame, key: Sequence[str], order: Sequ
     return first.join(known, on=list(key), how="left_anti").select(*table.columns)
 
 
-def over_the_span(table: DataFrame, time: str, span: Span | None) -> DataFrame:
+def over_the_span(table: DataFrame, time: str | None, span: Span | None) -> DataFrame:
     """The rows of the table whose `time` lies in the span: a reader skips the other files. All of them without one."""
-    return table if span is None else table.where(F.col(time).between(*span))
+    return table if time is None or span is None else table.where(F.col(time).between(*span))
 
 
 def span_of(oldest: int | None, newest: int | None) -> Span | None:
