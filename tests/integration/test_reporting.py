@@ -126,14 +126,19 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
         application = {one["subject"]: one["level"] for one in body["verdicts"] if one["kind"] == "application"}
         assert application == {"streaming": "ok"}
 
+        # The rows are in MongoDB before the batch that writes them ends, and it is reported after that.
+        of_rows = {"name": "post_prices", "rowsWritten": {"$gt": 0}}
+        written = eventually(
+            lambda: pipeline.database["query_progress"].find_one(of_rows), "no batch with rows was reported"
+        )
+        assert {str(step) for step in Step} - {"compact"} <= set(written["sinkMs"])
+
         looker = PrometheusLook(f"{address}/metrics")
         told = looker.at(AT)
         looker.close()
         assert told.application is not None
         assert {query.name for query in told.application.queries if query.active} == set(QUERIES)
         assert told.reports["post_prices"][0].state_rows > 0
-        written = pipeline.database["query_progress"].find_one({"name": "post_prices", "rowsWritten": {"$gt": 0}})
-        assert written is not None and {str(step) for step in Step} - {"compact"} <= set(written["sinkMs"])
 
         pools = pipeline.context().spark.sparkContext._jsc.sc().getAllPools()
         assert set(QUERIES) <= {pools.apply(place).name() for place in range(pools.size())}, "each has its own"
