@@ -32,6 +32,7 @@ def engines(
     seed: int = 1,
     runs: int = 5,
     only: Annotated[str, typer.Option(help="parts of the names of engines, between commas; empty: all")] = "",
+    timeout_minutes: Annotated[float, typer.Option(help="an engine that takes longer is left out from then on")] = 60.0,
 ) -> None:
     """Candles a second of our queries and of other engines, on the same topics, with the same result."""
     wanted = [name.strip().lower() for name in only.split(",") if name.strip()]
@@ -40,18 +41,26 @@ def engines(
     with stand() as place:
         say(f"publishing {load.published_candles:,} candles and {posts:,} posts")
         publish(load, place.settings.kafka)
-        measured = list(compare.compare(place, load, chosen, runs, say))
+        measured: list[compare.Measured] = []
+        # Written behind each run: hours of measuring are not lost to the last engine.
+        for one in compare.compare(place, load, chosen, runs, say, timeout_minutes * 60):
+            measured.append(one)
+            written = _save_engines(load, measured)
+    _done(written)
+
+
+def _save_engines(load: Load, measured: Sequence[compare.Measured]) -> Path:
     series = [
         {"engine": one.engine, "whole": one.whole, "steady": one.outcome.steady(), "cpu": one.usage.cpu_seconds}
         for one in measured
     ]
     notes = [
-        f"{load.published_candles:,} candles of {coins} coins, {posts:,} posts, {load.due:,} prices; every engine "
-        "found the same count and sum.",
+        f"{load.published_candles:,} candles of {load.coins} coins, {load.posts:,} posts, {load.due:,} prices; every "
+        "engine found the same count and sum.",
         "Whole: from the start of the process to its end, with the start of its JVM. Steady: behind the first third "
         "of the candles. Median of the runs (lowest–highest).",
     ]
-    _done(save("engines", "Candles a second", engine_rows(measured), series, notes))
+    return save("engines", "Candles a second", engine_rows(measured), series, notes)
 
 
 @app.command("latency")

@@ -13,11 +13,10 @@ from benchmarks.speed.engines.job import Job
 from benchmarks.speed.engines.tell import Outcome, understood
 from benchmarks.speed.load import Load
 from benchmarks.speed.stand import Stand
-from benchmarks.speed.usage import Usage, run
+from benchmarks.speed.usage import EngineFailed, Usage, run
 from scripts.places import ROOT
 
 OTHER_PYTHON = ROOT / "build" / "bench" / "bin" / "python"
-TIMEOUT_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,12 @@ def compare(
     engines: Sequence[Engine],
     runs: int,
     say: Callable[[str], None],
+    timeout_seconds: float,
 ) -> Iterator[Measured]:
     """Round by round, so that what the machine does beside falls on all of them.
 
-    Raises `RuntimeError` when an engine finds other prices than there are.
+    An engine that fails or takes too long says so and is left out of the further rounds. Raises `RuntimeError` when an
+    engine finds other prices than there are, and when none is left.
     """
     usable = []
     for engine in engines:
@@ -75,8 +76,15 @@ def compare(
         else:
             usable.append(engine)
     for number in range(runs):
-        for engine in usable:
-            measured = measure(stand.with_home_of(f"{ENGINES.index(engine)}-{number}"), load, engine)
+        for engine in list(usable):
+            try:
+                measured = measure(
+                    stand.with_home_of(f"{ENGINES.index(engine)}-{number}"), load, engine, timeout_seconds
+                )
+            except EngineFailed as failure:
+                say(f"run {number + 1}, {engine.name}: {failure}; left out from here")
+                usable.remove(engine)
+                continue
             steady = measured.outcome.steady()
             say(
                 f"run {number + 1}, {engine.name}: {measured.whole:,.0f} candles/s"
@@ -84,13 +92,16 @@ def compare(
                 + f", {measured.usage.cpu_seconds:,.0f} CPU s, {measured.usage.peak_bytes / 1e6:,.0f} MB"
             )
             yield measured
+    if not usable:
+        raise RuntimeError("no engine ran to its end")
 
 
-def measure(stand: Stand, load: Load, engine: Engine) -> Measured:
+def measure(stand: Stand, load: Load, engine: Engine, timeout_seconds: float) -> Measured:
+    """One run. Raises `EngineFailed` when it does not end well in time, `RuntimeError` when it finds other prices."""
     if engine.module is None:
-        usage, outcome = process_once(stand, engine.queries, TIMEOUT_SECONDS)
+        usage, outcome = process_once(stand, engine.queries, timeout_seconds)
     else:
-        usage, outcome = _run_module(stand, load, engine)
+        usage, outcome = _run_module(stand, load, engine, timeout_seconds)
     rows, total = load.due, load.sum_of_prices
     if engine.counts_candles:
         rows, total = load.published_candles, load.sum_of_closes
@@ -109,7 +120,7 @@ def installed(package: str) -> bool:
     )
 
 
-def _run_module(stand: Stand, load: Load, engine: Engine) -> tuple[Usage, Outcome]:
+def _run_module(stand: Stand, load: Load, engine: Engine, timeout_seconds: float) -> tuple[Usage, Outcome]:
     kafka = stand.settings.kafka
     job = Job(
         kafka.bootstrap_servers,
@@ -123,5 +134,5 @@ def _run_module(stand: Stand, load: Load, engine: Engine) -> tuple[Usage, Outcom
     job.scratch.mkdir(parents=True)
     python = str(OTHER_PYTHON) if engine.needs else sys.executable
     environ: Mapping[str, str] = {**stand.environ, **job.to_environment(), "PYTHONPATH": str(ROOT)}
-    usage, said = run([python, "-m", f"benchmarks.speed.engines.{engine.module}"], environ, TIMEOUT_SECONDS)
+    usage, said = run([python, "-m", f"benchmarks.speed.engines.{engine.module}"], environ, timeout_seconds)
     return usage, understood(said)

@@ -26,6 +26,10 @@ class Usage:
     peak_bytes: int
 
 
+class EngineFailed(RuntimeError):
+    """A program that was measured did not end well, or not in time."""
+
+
 @dataclass(frozen=True)
 class Sample:
     cpu_seconds: float
@@ -56,7 +60,7 @@ def sample(pids: Sequence[int]) -> dict[int, Sample]:
 def run(command: Sequence[str], environ: Mapping[str, str], timeout_seconds: float) -> tuple[Usage, str]:
     """Run a program to its end; returns what it used and its standard output.
 
-    Raises `RuntimeError` with the end of what it said when it fails or does not end in time.
+    Raises `EngineFailed` with the end of what it said when it fails or does not end in time.
     """
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
         began = time.monotonic()
@@ -92,7 +96,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], timeout_seconds: flo
             complained.seek(0)
             end = complained.read()[-3_000:]
             what = f"did not end within {timeout_seconds:g} s" if code is None else f"ended with {code}"
-            raise RuntimeError(f"{' '.join(command[:4])} … {what}: {end}")
+            raise EngineFailed(f"{' '.join(command[:4])} … {what}: {end}")
         said.seek(0)
         return Usage(seconds, sum(cpu.values()), peak), said.read()
 

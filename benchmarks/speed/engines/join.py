@@ -1,4 +1,4 @@
-"""The join as plain Python, for the engines that are programmed in it: no validation, no lateness, nothing expires."""
+"""The join as plain Python, for the engines that are programmed in it: no validation, no missing prices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+KEPT_HOURS = 31  # as the application's join does: its lateness, the hour of a page and the longest horizon
 
 Due = tuple[str, int]  # post, horizon
 
@@ -25,9 +26,15 @@ def due_of(value: bytes, horizons: Sequence[int]) -> Iterator[tuple[str, int, Du
 
 
 class CoinState:
-    """What is known of one coin: the closes of its hours, and what waits for a minute of an hour."""
+    """What is known of one coin: the closes of its hours, and what waits for a minute of an hour.
 
-    def __init__(self) -> None:
+    Both are forgotten `kept_hours` behind the newest page: an engine that stores its state would else store, at each
+    interval, all that it has ever read.
+    """
+
+    def __init__(self, kept_hours: int = KEPT_HOURS) -> None:
+        self._kept_hours = kept_hours
+        self._newest = 0
         self.closes: dict[int, dict[int, float]] = {}
         self.waiting: dict[int, list[tuple[int, Due]]] = {}
 
@@ -44,6 +51,11 @@ class CoinState:
         hour = times[0] // HOUR_MS
         known = dict(zip(times, closes, strict=True))
         self.closes.setdefault(hour, {}).update(known)
+        if hour > self._newest:
+            self._newest = hour
+            for held in (self.closes, self.waiting):
+                for old in [one for one in held if one < hour - self._kept_hours]:
+                    del held[old]
         waiting = self.waiting.pop(hour, [])
         later = [(minute, due) for minute, due in waiting if minute not in known]
         if later:

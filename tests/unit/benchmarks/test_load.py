@@ -8,7 +8,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from benchmarks.speed.engines.join import CoinState, due_of
+from benchmarks.speed.engines.join import HOUR_MS, CoinState, due_of
 from benchmarks.speed.load import Load
 from newswake.messages import CandlePage, Heartbeat
 
@@ -48,7 +48,7 @@ def test_the_join_of_the_python_engines_finds_them_in_any_order() -> None:
     posts = [due for one in LOAD.post_messages() for due in due_of(one.to_json(), LOAD.horizons)]
     pages = [orjson.loads(value) for _, value in LOAD.page_messages()]
     for posts_first in (True, False):
-        coins = {page["symbol"]: CoinState() for page in pages}
+        coins = {page["symbol"]: CoinState(kept_hours=LOAD.hours) for page in pages}
         found: list[float] = []
         if posts_first:
             found += [price for coin, minute, due in posts for price in coins[coin].post(minute, due)]
@@ -57,6 +57,16 @@ def test_the_join_of_the_python_engines_finds_them_in_any_order() -> None:
             found += [price for coin, minute, due in posts for price in coins[coin].post(minute, due)]
         assert len(found) == LOAD.due
         assert math.isclose(math.fsum(found), LOAD.sum_of_prices)
+
+
+def test_the_python_engines_hold_no_more_than_the_hours_that_they_keep() -> None:
+    state = CoinState(kept_hours=3)
+    state.post(0, ("1", 0))
+    for hour in range(10):
+        state.page([hour * HOUR_MS], [1.0])
+    assert sorted(state.closes) == [6, 7, 8, 9]
+    late = state.post(8 * HOUR_MS, ("2", 0)), state.post(2 * HOUR_MS, ("3", 0))
+    assert late == ([1.0], [])
 
 
 def test_a_heartbeat_comes_after_the_posts_that_it_covers_and_the_last_covers_all() -> None:
