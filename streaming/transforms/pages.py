@@ -15,8 +15,11 @@ def hour_pages(parsed: DataFrame) -> DataFrame:
     by exploding nothing, not by a filter, which would parse every message again. `times` is array<bigint> (epoch
     milliseconds), `hour` a timestamp, `seen_at` epoch milliseconds.
     """
-    pages = parsed.select(F.explode(F.when(F.col("reason").isNull(), F.col("pages"))).alias("page"), "position")
-    parts = pages.select(F.explode(_cut(F.col("page"))).alias("part"), "page", "position")
+    # What is exploded is a column before: computed inside of explode it would be interpreted.
+    accepted = parsed.select(F.when(F.col("reason").isNull(), F.col("pages")).alias("pages"), "position")
+    pages = accepted.select(F.explode("pages").alias("page"), "position")
+    cut = pages.select(_cut(F.col("page")).alias("parts"), "page", "position")
+    parts = cut.select(F.explode("parts").alias("part"), "page", "position")
     return parts.select(
         F.col("page.symbol").alias("symbol"),
         F.col("page.exchange").alias("exchange"),

@@ -27,9 +27,8 @@ class Columns:
         self.total = 0.0
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
-        zero = F.lit(0.0)
-        closes = F.aggregate(F.slice("closes", 1, 2**31 - 1), zero, lambda total, close: total + close)
-        found = batch.agg(F.sum(F.size("times")).alias("rows"), F.sum(closes).alias("total")).first()
+        closes = batch.select(F.explode("closes").alias("close"))
+        found = closes.agg(F.count("close").alias("rows"), F.sum("close").alias("total")).first()
         if found is not None:
             self.rows += found["rows"] or 0
             self.total += found["total"] or 0.0
