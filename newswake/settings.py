@@ -116,7 +116,9 @@ class Streaming(Group):
     trigger_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
         2.0, description="shortest time between two batches"
     )
-    max_offsets_per_trigger: NonNegativeInt = Field(20_000, description="candle messages a batch; 0: no limit")
+    max_offsets_per_trigger: NonNegativeInt = Field(
+        20_000, description="candle messages a batch, three times as many of the join; 0: no limit"
+    )
     shuffle_partitions: PositiveInt = Field(2, description="partitions of the join's state (fixed by its checkpoint)")
     future_tolerance_seconds: PositiveInt = Field(300, description="how far a message may lie ahead of its Kafka time")
     go_on_after_loss: bool = Field(

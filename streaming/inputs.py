@@ -11,9 +11,13 @@ from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.sources import read_topic
 
+# A message is one row to the join, which keeps pages whole, and sixty to the archive of candles. What a batch costs
+# besides its rows (planning, comparing, listing files) is a third of its time at the archive's portions.
+PORTIONS_OF_JOIN = 3
+
 
 class Inputs:
-    """Parsed messages as streams. The queries share the plans, which take seconds to build; not what is read.
+    """Parsed messages as streams. Queries that read alike share the plans, which take long to build; not what is read.
 
     The posts are always read to their end, the candles in bounded portions: read the other way round, the candles
     would move the clock of the join past posts that are still in the topic.
@@ -33,8 +37,16 @@ class Inputs:
 
     @cached_property
     def candles(self) -> DataFrame:
-        """As `parse_candles` gives them."""
-        return parse_candles(self._read(self._kafka.candles_topic, self._max_offsets), self._tolerance_seconds)
+        """As `parse_candles` gives them, for what makes rows of candles."""
+        return self._candles(self._max_offsets)
+
+    @cached_property
+    def pages(self) -> DataFrame:
+        """The same, in larger portions, for what keeps the pages whole."""
+        return self._candles(PORTIONS_OF_JOIN * self._max_offsets)
+
+    def _candles(self, max_offsets: int) -> DataFrame:
+        return parse_candles(self._read(self._kafka.candles_topic, max_offsets), self._tolerance_seconds)
 
     def _read(self, topic: str, max_offsets: int = 0) -> DataFrame:
         return read_topic(self._spark, self._kafka, topic, max_offsets, loss_accepted=self._loss_accepted)

@@ -72,7 +72,7 @@ def start(context: Context) -> StreamingQuery:
     heard, paged = past_clock(context, context.checkpoint(NAME))
     rows = build(
         context.inputs.posts.unionByName(heard, allowMissingColumns=True),
-        hour_pages(context.inputs.candles).unionByName(paged, allowMissingColumns=True),
+        hour_pages(context.inputs.pages).unionByName(paged, allowMissingColumns=True),
         horizons=streaming.horizons_minutes,
         lateness_minutes=streaming.lateness_minutes,
         join_posts=streaming.join_posts,
