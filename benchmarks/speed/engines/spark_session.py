@@ -14,7 +14,7 @@ from benchmarks.speed.engines.tell import Teller
 from scripts.places import JVM
 from tests.conftest import spark_defaults
 
-PAGES_A_BATCH = 20_000  # as streaming.max_offsets_per_trigger is by default
+PAGES_A_BATCH = 60_000  # as the join reads by default
 
 
 def session(name: str, changed: dict[str, str]) -> SparkSession:
