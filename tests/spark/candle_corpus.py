@@ -35,6 +35,11 @@ def _text(old: str, new: str) -> bytes:
     return text.replace(old, new, 1).encode()
 
 
+def _within(time: int) -> list[int]:
+    """Three times over the span of three minutes, the middle one given."""
+    return [OPEN, time, OPEN + 2 * MINUTE_MS]
+
+
 PAGE = as_json(page())
 FULL = page(trades=[10, None], taker_buy_volume=[0.5, None], filled=[False, True])
 ENVELOPE = {
@@ -120,6 +125,8 @@ BAD: list[Case] = [
     Case("empty time", as_json(page(open_time=[OPEN, None])), EMPTY),
     Case("empty volume", as_json(page(volume=[None, 1.0])), EMPTY),
     Case("empty filled", as_json(page(filled=[None, True])), EMPTY),
+    Case("empty price beside the one that is looked for", as_json(page(close=[-1.0, None])), "close is not a price"),
+    Case("empty time beside the one that is looked for", as_json(page(open_time=[-1, None])), "not on a minute"),
     Case("shorter column", as_json(page(close=[105.0])), LENGTH),
     Case("longer column", as_json(page(high=[110.0, 111.0, 112.0])), LENGTH),
     Case("shorter optional column", as_json(page(trades=[1])), LENGTH),
@@ -129,6 +136,8 @@ BAD: list[Case] = [
     Case("too many candles", as_json(page(1_501, OPEN - 1_600 * MINUTE_MS)), "more than"),
     Case("column that is no array", as_json(page(close=105.0)), NOT_JSON),
     Case("off the minute", as_json(page(start=OPEN + 1)), "not on a minute"),
+    Case("off the minute between", as_json(page(3, open_time=_within(OPEN + MINUTE_MS + 1))), "not on a minute"),
+    Case("same minute twice, the span being whole", as_json(page(3, open_time=_within(OPEN))), "do not rise"),
     Case("same minute twice", as_json(page(open_time=[OPEN, OPEN])), "do not rise"),
     Case("falling times", as_json(page(open_time=[OPEN + MINUTE_MS, OPEN])), "do not rise"),
     Case("before 2010", as_json(page(start=1_262_304_000_000 - MINUTE_MS)), "before 2010"),
