@@ -11,7 +11,7 @@ from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.sources import read_topic
 
-# A message is one row to the join, which keeps pages whole, and sixty to the archive of candles. What a batch costs
+# An hour page is one row to the join, which keeps pages whole, and sixty to the archive of candles. What a batch costs
 # besides its rows (planning, comparing, listing files) is a third of its time at the archive's portions.
 PORTIONS_OF_JOIN = 3
 
@@ -37,7 +37,7 @@ class Inputs:
 
     @cached_property
     def candles(self) -> DataFrame:
-        """As `parse_candles` gives them, for what makes rows of candles."""
+        """As `parse_candles` gives them, for what makes a row of each candle, or only looks for what is refused."""
         return self._candles(self._max_offsets)
 
     @cached_property

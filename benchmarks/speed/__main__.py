@@ -19,7 +19,8 @@ from benchmarks.speed.stand import home, stand
 from newswake.settings import Streaming
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-console = Console(stderr=True, highlight=False)
+# What engines say when they fail is no markup, whatever stands in brackets.
+console = Console(stderr=True, highlight=False, markup=False)
 HORIZONS = Streaming().horizons_minutes
 say: Callable[[str], None] = console.print
 
@@ -30,7 +31,7 @@ def engines(
     candles: int = 15_000_000,
     posts: int = 20_000,
     seed: int = 1,
-    runs: int = 5,
+    runs: Annotated[int, typer.Option(min=1)] = 5,
     only: Annotated[str, typer.Option(help="parts of the names of engines, between commas; empty: all")] = "",
     timeout_minutes: Annotated[float, typer.Option(help="an engine that takes longer is left out from then on")] = 60.0,
 ) -> None:
@@ -42,25 +43,35 @@ def engines(
         say(f"publishing {load.published_candles:,} candles and {posts:,} posts")
         publish(load, place.settings.kafka)
         measured: list[compare.Measured] = []
-        # Written behind each run: hours of measuring are not lost to the last engine.
+        # Written behind each run, beside the results: hours of measuring are not lost to the last engine.
         for one in compare.compare(place, load, chosen, runs, say, timeout_minutes * 60):
             measured.append(one)
-            written = _save_engines(load, measured)
+            partial = _save_engines("engines-partial", load, measured)
+    if not measured:
+        raise RuntimeError("no engine ran to its end")
+    ended = [one.engine for one in measured]
+    failed = [one.name for one in chosen if ended.count(one.name) < runs]
+    written = _save_engines(
+        "engines", load, measured, [f"Failed or took too long: {', '.join(failed)}."] * bool(failed)
+    )
+    for suffix in (".md", ".json"):
+        partial.with_suffix(suffix).unlink()
     _done(written)
 
 
-def _save_engines(load: Load, measured: Sequence[compare.Measured]) -> Path:
+def _save_engines(name: str, load: Load, measured: Sequence[compare.Measured], further: Sequence[str] = ()) -> Path:
     series = [
         {"engine": one.engine, "whole": one.whole, "steady": one.outcome.steady(), "cpu": one.usage.cpu_seconds}
         for one in measured
     ]
     notes = [
-        f"{load.published_candles:,} candles of {load.coins} coins, {load.posts:,} posts, {load.due:,} prices; every "
-        "engine found the same count and sum.",
+        f"{load.published_candles:,} candles of {load.coins} coins, {load.posts:,} posts, {load.due:,} prices; each "
+        "of these found the same count and sum.",
         "Whole: from the start of the process to its end, with the start of its JVM. Steady: behind the first third "
         "of the candles. Median of the runs (lowest–highest).",
+        *further,
     ]
-    return save("engines", "Candles a second", engine_rows(measured), series, notes)
+    return save(name, "Candles a second", engine_rows(measured), series, notes)
 
 
 @app.command("latency")

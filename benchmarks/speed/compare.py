@@ -66,8 +66,8 @@ def compare(
 ) -> Iterator[Measured]:
     """Round by round, so that what the machine does beside falls on all of them.
 
-    An engine that fails or takes too long says so and is left out of the further rounds. Raises `RuntimeError` when an
-    engine finds other prices than there are, and when none is left.
+    What an engine that fails or takes too long says is passed on, and it is left out of the further rounds. Raises
+    `RuntimeError` when an engine finds other prices than there are.
     """
     usable = []
     for engine in engines:
@@ -92,8 +92,6 @@ def compare(
                 + f", {measured.usage.cpu_seconds:,.0f} CPU s, {measured.usage.peak_bytes / 1e6:,.0f} MB"
             )
             yield measured
-    if not usable:
-        raise RuntimeError("no engine ran to its end")
 
 
 def measure(stand: Stand, load: Load, engine: Engine, timeout_seconds: float) -> Measured:
@@ -135,4 +133,7 @@ def _run_module(stand: Stand, load: Load, engine: Engine, timeout_seconds: float
     python = str(OTHER_PYTHON) if engine.needs else sys.executable
     environ: Mapping[str, str] = {**stand.environ, **job.to_environment(), "PYTHONPATH": str(ROOT)}
     usage, said = run([python, "-m", f"benchmarks.speed.engines.{engine.module}"], environ, timeout_seconds)
-    return usage, understood(said)
+    try:
+        return usage, understood(said)
+    except ValueError as error:
+        raise EngineFailed(f"{engine.name}: {error}") from None

@@ -8,12 +8,13 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from benchmarks.speed.engines.job import from_environment
-from benchmarks.speed.engines.spark_session import PAGES_A_BATCH, Sums, run_once, session
+from benchmarks.speed.engines.spark_session import Sums, run_once, session
 from benchmarks.speed.engines.tell import Teller
 from newswake.settings import Kafka
 from streaming.schemas import CANDLE_MESSAGE, POST_MESSAGE
 from streaming.sources import read_topic
 
+CANDLES_PAGES_A_BATCH = 20_000  # it makes rows of candles, as the archive does, and reads as much a batch
 SPARKS_OWN = {
     "spark.sql.streaming.stateStore.providerClass": (
         "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"
@@ -29,7 +30,7 @@ def main() -> None:
     kafka = Kafka(bootstrap_servers=job.bootstrap_servers, posts_topic=job.posts_topic, candles_topic=job.candles_topic)
     text = F.col("value").cast("string")
     candles = (
-        read_topic(spark, kafka, kafka.candles_topic, PAGES_A_BATCH)
+        read_topic(spark, kafka, kafka.candles_topic, CANDLES_PAGES_A_BATCH)
         .select(F.from_json(text, CANDLE_MESSAGE).alias("page"))
         .select("page.symbol", F.explode(F.arrays_zip("page.open_time", "page.close")).alias("candle"))
         .select("symbol", F.timestamp_millis("candle.open_time").alias("open_time"), "candle.close")
