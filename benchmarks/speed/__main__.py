@@ -51,9 +51,8 @@ def engines(
         raise RuntimeError("no engine ran to its end")
     ended = [one.engine for one in measured]
     failed = [one.name for one in chosen if ended.count(one.name) < runs]
-    written = _save_engines(
-        "engines", load, measured, [f"Failed or took too long: {', '.join(failed)}."] * bool(failed)
-    )
+    further = [f"Failed or took too long: {', '.join(failed)}."] if failed else []
+    written = _save_engines("engines", load, measured, further)
     for suffix in (".md", ".json"):
         partial.with_suffix(suffix).unlink()
     _done(written)

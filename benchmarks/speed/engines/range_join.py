@@ -8,13 +8,12 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from benchmarks.speed.engines.job import from_environment
-from benchmarks.speed.engines.spark_session import Sums, run_once, session
+from benchmarks.speed.engines.spark_session import CANDLES_PAGES_A_BATCH, Sums, run_once, session
 from benchmarks.speed.engines.tell import Teller
 from newswake.settings import Kafka
 from streaming.schemas import CANDLE_MESSAGE, POST_MESSAGE
 from streaming.sources import read_topic
 
-CANDLES_PAGES_A_BATCH = 20_000  # it makes rows of candles, as the archive does, and reads as much a batch
 SPARKS_OWN = {
     "spark.sql.streaming.stateStore.providerClass": (
         "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"

@@ -11,10 +11,14 @@ from pyspark.sql.streaming import StreamingQuery
 
 from benchmarks.speed.engines.job import Job
 from benchmarks.speed.engines.tell import Teller
+from newswake.settings import Streaming
 from scripts.places import JVM
+from streaming.inputs import PORTIONS_OF_JOIN
 from tests.conftest import spark_defaults
 
-PAGES_A_BATCH = 60_000  # as the join reads by default
+# As the application reads by default: the archive, which makes a row of each candle, and the join, which keeps pages.
+CANDLES_PAGES_A_BATCH = Streaming().max_offsets_per_trigger
+PAGES_A_BATCH = PORTIONS_OF_JOIN * CANDLES_PAGES_A_BATCH
 
 
 def session(name: str, changed: dict[str, str]) -> SparkSession:
