@@ -193,10 +193,14 @@ def _has_null(values: Column) -> Column:
 def _is_every_minute(times: Column) -> Column:
     """Whether the times (not empty) are all the minutes from their first to their last."""
     first, last = F.array_min(times), F.array_max(times)
-    # No sequence is made that is longer than the page, whatever the times are.
-    span = (F.size(times) - 1) * MINUTE_MS
-    is_span = (first >= 0) & (first % MINUTE_MS == 0) & (F.try_subtract(last, first) == span)
-    is_span = (F.size(times) <= MAX_CANDLES) & is_span
+    count = F.size(times)
+    # No sequence is made that is longer than the page, or than a page may be, whatever the times are.
+    is_span = (
+        (count <= MAX_CANDLES)
+        & (first >= 0)
+        & (first % MINUTE_MS == 0)
+        & (F.try_subtract(last, first) == (count - 1) * MINUTE_MS)
+    )
     return F.when(is_span, times == F.sequence(first, last, F.lit(MINUTE_MS))).otherwise(F.lit(False))
 
 
