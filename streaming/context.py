@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from newswake.settings import Settings
 from streaming.checkpoints import Checkpoint
 from streaming.files import Files
+from streaming.head_start import HeadStart
 from streaming.inputs import Inputs
 from streaming.late_candles import LateCandles
 from streaming.locks import held
@@ -24,7 +25,7 @@ class Context:
 
     `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them. `steps`
     is where batches note how long they wrote. `may_write`: raises `ServiceError` when the tables are no longer ours to
-    write; called before every write.
+    write; called before every write. `head_start`: lets one query show its rows before the others write.
     """
 
     spark: SparkSession
@@ -33,6 +34,7 @@ class Context:
     loss_accepted: bool = False
     steps: Steps = field(default_factory=Steps)
     may_write: Callable[[], None] = lambda: None
+    head_start: HeadStart = field(default_factory=HeadStart)
 
     @cached_property
     def inputs(self) -> Inputs:

@@ -1,17 +1,19 @@
-"""How soon: from the page in Kafka that completes a horizon to the row in MongoDB, seen through a change stream.
+"""How soon: from the message in Kafka that completes a horizon to the row in MongoDB, seen through a change stream.
 
 The whole application runs. Each tick is a minute of the market: the candle of that minute of every coin, a page each,
-and some posts that were published in it, whose horizons later ticks complete.
+and some posts that were published in it, whose horizons later ticks complete. The price at publication is that of the
+minute before, whose page is there already: these rows wait for their post.
 """
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,15 +45,40 @@ class Latency:
     phases: dict[str, dict[str, list[float]]]
 
 
+@dataclass(frozen=True)
+class Published:
+    """When messages were handed over, in seconds since the epoch: pages by coin and minute, posts by their id.
+
+    Before, not after: what the client takes counts as well.
+    """
+
+    pages: dict[tuple[str, int], float] = field(default_factory=dict)
+    posts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A row as it became visible: its coin, the open time of its candle, its post, seconds since the epoch."""
+
+    symbol: str
+    minute: int
+    post_id: str
+    at: float
+
+    def completed(self, published: Published) -> float:
+        """When the later of its page and its post was handed over."""
+        return max(published.pages[self.symbol, self.minute], published.posts[self.post_id])
+
+
 class Watch(threading.Thread):
-    """Notes when the row of a coin and minute became visible."""
+    """Notes when rows became visible."""
 
     def __init__(self, stand: Stand) -> None:
         super().__init__(daemon=True)
         mongo = stand.settings.mongo
         self._client = MongoClient[dict[str, Any]](mongo.uri.get_secret_value(), tz_aware=True)
         self._stream = self._client[mongo.database]["post_prices"].watch(max_await_time_ms=200)
-        self.seen: list[tuple[str, int, float]] = []
+        self.seen: list[Seen] = []
         self.failed: PyMongoError | None = None
         self._ended = threading.Event()
 
@@ -61,7 +88,8 @@ class Watch(threading.Thread):
                 change = self._stream.try_next()
                 if change is not None:
                     row = change["fullDocument"]
-                    self.seen.append((row["symbol"], to_ms(row["target_time"]) - MINUTE_MS, time.time()))
+                    minute = to_ms(row["target_time"]) - MINUTE_MS
+                    self.seen.append(Seen(row["symbol"], minute, row["post_id"], time.time()))
         except PyMongoError as error:
             self.failed = error
 
@@ -77,14 +105,14 @@ class Watch(threading.Thread):
 def measure(
     stand: Stand, coins: int, ticks: int, warm_up: int, tick_seconds: float, say: Callable[[str], None]
 ) -> Latency:
-    """`warm_up` ticks are not counted."""
+    """Rows that were complete in the first `warm_up` ticks are not counted."""
     settings = stand.settings
     ensure_topics(settings.kafka)
     first = to_ms(datetime.now(UTC)) // HOUR_MS * HOUR_MS - (ticks + warm_up + 60) // 60 * HOUR_MS
     command = [sys.executable, "-m", "scripts.submit", "--quick-start", "--master", "local[2]"]
     with _log(stand).open("w") as log:
         application = subprocess.Popen(command, env=dict(stand.environ), cwd=ROOT, stdout=log, stderr=log)
-    published: dict[tuple[str, int], float] = {}
+    published, counted_from = Published(), math.inf
     try:
         with Publisher(settings.kafka) as publisher:
             _tick(publisher, stand, coins, first, -1, published)
@@ -93,8 +121,9 @@ def measure(
             watch.start()
             for number in range(warm_up + ticks):
                 begun = time.monotonic()
-                counted = number >= warm_up
-                _tick(publisher, stand, coins, first, number, published if counted else {})
+                if number == warm_up:
+                    counted_from = time.time()
+                _tick(publisher, stand, coins, first, number, published)
                 threading.Event().wait(max(0.0, tick_seconds - (time.monotonic() - begun)))
             _wait_until_quiet(watch, 5 * max(tick_seconds, 2.0))
         watch.end()
@@ -102,8 +131,9 @@ def measure(
         application.terminate()
         application.wait()
     say(f"{len(watch.seen)} rows became visible")
-    counted_rows = [(at - published[coin, minute]) for coin, minute, at in watch.seen if (coin, minute) in published]
-    return Latency(counted_rows, {query: _phases(stand, query) for query in QUERIES})
+    complete = [(row.completed(published), row.at) for row in watch.seen]
+    seconds = [at - since for since, at in complete if since >= counted_from]
+    return Latency(seconds, {query: _phases(stand, query) for query in QUERIES})
 
 
 def _phases(stand: Stand, query: str) -> dict[str, list[float]]:
@@ -117,14 +147,13 @@ def _phases(stand: Stand, query: str) -> dict[str, list[float]]:
     return phases
 
 
-def _tick(
-    publisher: Publisher, stand: Stand, coins: int, first: int, number: int, published: dict[tuple[str, int], float]
-) -> None:
+def _tick(publisher: Publisher, stand: Stand, coins: int, first: int, number: int, published: Published) -> None:
     """Minute `number` after `first` is over: its posts, the heartbeat, its candles."""
     kafka, minute = stand.settings.kafka, first + number * MINUTE_MS
     for place in range(POSTS_A_TICK):
         identity = (number + 1) * POSTS_A_TICK + place
         pair = (identity % coins, (identity + coins // 2) % coins)
+        published.posts[str(identity)] = time.time()
         publisher.publish(kafka.posts_topic, observation(Post(identity, minute + place * 1_000, pair)))
     publisher.flush()
     publisher.publish(kafka.posts_topic, Heartbeat(heartbeat=minute + MINUTE_MS, source=SOURCE))
@@ -139,8 +168,7 @@ def _tick(
             **dict.fromkeys(("open", "high", "low", "close"), (price,)),
             volume=(1.5,),
         )
-        # Before it is handed over: what the client takes counts as well.
-        published[symbol(coin), minute] = time.time()
+        published.pages[symbol(coin), minute] = time.time()
         publisher.publish(kafka.candles_topic, page)
     publisher.flush()
 

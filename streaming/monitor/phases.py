@@ -13,7 +13,7 @@ SPARKS = {
     "commitOffsets": "log",
     "commitBatch": "log",
 }
-PARTS = ("offsets", "plan", "compute", "compare", "mongodb", "delta", "compact", "list", "log", "other")
+PARTS = ("offsets", "plan", "compute", "compare", "mongodb", "delta", "compact", "log", "other")
 
 
 def parts_of(report: Report) -> dict[str, float]:

@@ -19,7 +19,7 @@ BAR, SPARK = 14, 6
 PART_COLOURS = dict(
     zip(
         PARTS,
-        ("grey50", "blue", "cyan", "magenta", "green", "yellow", "orange3", "red3", "white", "grey30"),
+        ("grey50", "blue", "cyan", "magenta", "green", "yellow", "orange3", "white", "grey30"),
         strict=True,
     )
 )

@@ -13,7 +13,7 @@ from streaming.context import Context
 from streaming.parsing.candles import OPTIONAL, REQUIRED
 from streaming.schemas import CANDLES, KEYS
 from streaming.sinks import delta, mongo
-from streaming.sinks.batch import Output, materialised, start_query
+from streaming.sinks.batch import Output, kept, start_query
 from streaming.sinks.documents import candle_documents, revision_documents
 from streaming.sinks.new_rows import Span, new_rows, over_the_span
 from streaming.transforms.revisions import revisions
@@ -46,8 +46,8 @@ def start(context: Context) -> StreamingQuery:
         held, known = (over_the_span(table, "open_time", span) for table in tables)
         told = revisions(batch, first.unionByName(held)).withColumn("position", F.lit(0))
         found = new_rows(told, known, KEYS[REVISIONS], order=["position"])
-        with materialised(found) as (rows, count, _):
-            if count:
+        with kept(found) as rows:
+            if count := rows.count():
                 documents = revision_documents(rows, settings.mongo.candles_ttl_days)
                 mongo.write(documents, settings.mongo, REVISIONS)
                 delta.append(rows, context.table(REVISIONS), count=count, transaction=transaction)

@@ -79,7 +79,13 @@ def start(context: Context) -> StreamingQuery:
     )
     # The stream forgets a post after a while, and the repair may have priced it: a post that is dated anew then comes
     # again. What the table holds stays, in MongoDB too.
-    output = Output(NAME, documents=post_price_documents, order=["target_time"], guard=context.post_prices_lock)
+    output = Output(
+        NAME,
+        documents=post_price_documents,
+        order=["target_time"],
+        guard=context.post_prices_lock,
+        goes_first=True,
+    )
     return start_query(context, rows, output)
 
 

@@ -1,8 +1,10 @@
 """How a batch is written, the same for every query: materialise, MongoDB, Delta with the transaction id, unpersist.
 
 Materialised first, because each sink's action would otherwise run the stateful stage again, and because a replayed
-batch whose Delta write is skipped must still run its state. MongoDB comes first: its writes are idempotent, and nobody
-who looks now should wait for the archive. Whatever fails, fails the query; it is started again and replays the batch.
+batch whose Delta write is skipped must still run its state. What materialises it also brings its keys, so that the
+table only has to be looked into where it may hold one of them. MongoDB comes first: its writes are idempotent, and
+nobody who looks now should wait for the archive. Whatever fails, fails the query; it is started again and replays the
+batch.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.context import Context
-from streaming.schemas import KEYS
+from streaming.head_start import FOLLOWERS_TRIGGER_SECONDS
+from streaming.schemas import KEYS, TABLES
 from streaming.sinks import delta, mongo
 from streaming.sinks.compaction import Compaction
-from streaming.sinks.new_rows import Span, new_rows, over_the_span, span_of
+from streaming.sinks.known_keys import BatchKeys, KnownKeys, keys_of
+from streaming.sinks.new_rows import Span, new_rows, over_the_span
 from streaming.sinks.steps import BatchSteps, Step
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,8 @@ class Output:
     the table is then only read over the batch's span of it. `documents` makes MongoDB's documents from those rows;
     `guard` is held from the look into the table to the last write.
     `spans` is called with the span of each batch before that look; `came_again` for a batch with rows that are not new:
-    (the batch, its span, its new rows, the transaction).
+    (the batch, its span, its new rows, the transaction). `goes_first`: the other queries let it show its rows before
+    they write (head_start.py).
     """
 
     name: str
@@ -49,71 +53,111 @@ class Output:
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
     spans: Callable[[datetime, datetime], None] | None = None
     came_again: Callable[[DataFrame, Span | None, DataFrame, tuple[str, int]], None] | None = None
+    goes_first: bool = False
 
 
-def write_batch(context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int]) -> int:
+def write_batch(
+    context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int], known: KnownKeys
+) -> int:
     """Write one batch to both sinks. Returns the number of rows; none are written when there are none."""
     steps = BatchSteps(context.spark, context.steps, output.name, transaction[1])
-    with materialised(batch, steps.step(Step.COMPUTE), output.time) as (rows, count, span):
-        if not count:
+    writing = _Writing(context, output, transaction, steps)
+    with kept(batch) as rows:
+        with steps.step(Step.COMPUTE):
+            keys = keys_of(rows, output.name, output.time)
+        if not len(keys):
             return 0
-        if count <= ROWS_OF_ONE_TASK:
+        if len(keys) <= ROWS_OF_ONE_TASK:
             rows = rows.coalesce(1)
-        if output.spans is not None and span is not None:
-            output.spans(*span)
+        if output.spans is not None and keys.span is not None:
+            output.spans(*keys.span)
         # The table is looked into, so nobody else may write to it until this batch has.
         with output.guard():
             with steps.step(Step.COMPARE):
-                table = over_the_span(delta.read(context.spark, context.table(output.name)), output.time, span)
-                found = new_rows(rows, table, KEYS[output.name], output.order)
-            with materialised(found, steps.step(Step.COMPARE)) as (new, new_count, _):
-                context.may_write()
-                if output.came_again is not None and new_count < count:
-                    with steps.step(Step.COMPARE):
-                        output.came_again(rows, span, new, transaction)
-                if new_count:
-                    with steps.step(Step.MONGODB):
-                        mongo.write(output.documents(new), context.settings.mongo, output.name)
-                    with steps.step(Step.DELTA):
-                        delta.append(new, context.table(output.name), count=new_count, transaction=transaction)
-                    steps.wrote(new_count)
-                return new_count
+                all_new = known.lack(keys)
+            if all_new:
+                count = len(keys)
+                writing.write(rows.select(*TABLES[output.name].names), count)
+            else:
+                count = writing.write_what_is_new(rows, keys)
+            known.written(keys)
+    return count
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """One batch on its way to the sinks."""
+
+    context: Context
+    output: Output
+    transaction: tuple[str, int]
+    steps: BatchSteps
+
+    def write_what_is_new(self, rows: DataFrame, keys: BatchKeys) -> int:
+        """The rows that the table lacks, after a look into it. Returns their number."""
+        output = self.output
+        with self.steps.step(Step.COMPARE):
+            table = delta.read(self.context.spark, self.context.table(output.name))
+            found = new_rows(rows, over_the_span(table, output.time, keys.span), KEYS[output.name], output.order)
+        with kept(found) as new:
+            with self.steps.step(Step.COMPARE):
+                count = new.count()
+            self.context.may_write()
+            if output.came_again is not None and count < len(keys):
+                with self.steps.step(Step.COMPARE):
+                    output.came_again(rows, keys.span, new, self.transaction)
+            if count:
+                self.write(new, count)
+        return count
+
+    def write(self, new: DataFrame, count: int) -> None:
+        """Rows of which the table has none, in its columns."""
+        self.context.may_write()
+        with self.steps.step(Step.MONGODB):
+            mongo.write(self.output.documents(new), self.context.settings.mongo, self.output.name)
+        if self.output.goes_first:
+            self.context.head_start.shown()
+        with self.steps.step(Step.DELTA):
+            table = self.context.table(self.output.name)
+            delta.append(new, table, count=count, transaction=self.transaction)
+        self.steps.wrote(count)
 
 
 @contextmanager
-def materialised(
-    frame: DataFrame, computing: AbstractContextManager[None] | None = None, time: str | None = None
-) -> Iterator[tuple[DataFrame, int, Span | None]]:
-    """The frame, computed once and kept until the end of the block, its number of rows, and their span of `time`.
-
-    `computing` is entered while it is computed.
-    """
-    kept = frame.persist()
-    moments = [F.unix_micros(of(time)) if time else F.lit(None) for of in (F.min, F.max)]
+def kept(frame: DataFrame) -> Iterator[DataFrame]:
+    """The frame, computed once, by the first action on it, and kept until the end of the block."""
+    held = frame.persist()
     try:
-        with computing or nullcontext():
-            count, oldest, newest = kept.agg(F.count(F.lit(1)), *moments).collect()[0]
-        yield kept, count, span_of(oldest, newest)
+        yield held
     finally:
-        kept.unpersist()
+        held.unpersist()
 
 
 def start_query(context: Context, frame: DataFrame, output: Output) -> StreamingQuery:
     """Start the query named `output.name` over a streaming frame, on its own checkpoint, which was verified before."""
     checkpoint = context.checkpoint(output.name)
-    compaction = Compaction(context.spark, context.table(output.name), context.settings.streaming.compact_every_batches)
+    table = context.table(output.name)
+    compaction = Compaction(context.spark, table, context.settings.streaming.compact_every_batches)
+    known = KnownKeys(context.spark, output.name, table, output.time)
+    # A start is a catch-up until a batch was small: then nobody waits for prices.
+    last_count = ROWS_OF_ONE_TASK + 1
 
     def on_batch(batch: DataFrame, batch_id: int) -> None:
+        nonlocal last_count
+        if not output.goes_first and last_count <= ROWS_OF_ONE_TASK:
+            context.head_start.wait()
+        with context.head_start.leading() if output.goes_first else nullcontext():
+            last_count = write(batch, batch_id)
+
+    def write(batch: DataFrame, batch_id: int) -> int:
         # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
-        count = write_batch(context, output, batch, (checkpoint.id(), batch_id))
+        count = write_batch(context, output, batch, (checkpoint.id(), batch_id), known)
         if count:
             steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
-            with output.guard(), steps.step(Step.COMPACT):
+            with output.guard(), known.same_rows(), steps.step(Step.COMPACT):
                 context.may_write()
                 compaction.appended()
-            # Now, while nobody waits for rows: the next batch compares before it writes.
-            with steps.step(Step.LIST):
-                delta.list_files(context.spark, context.table(output.name))
+        return count
 
     writer = (
         frame.writeStream.queryName(output.name)
@@ -123,4 +167,10 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
     )
     if context.once:
         return writer.trigger(availableNow=True).start()
-    return writer.trigger(processingTime=f"{context.settings.streaming.trigger_seconds} seconds").start()
+    seconds = context.settings.streaming.trigger_seconds
+    if not output.goes_first:
+        seconds = max(seconds, FOLLOWERS_TRIGGER_SECONDS)
+    query = writer.trigger(processingTime=f"{seconds} seconds").start()
+    if output.goes_first:
+        context.head_start.given_to(lambda: bool(query.status["isTriggerActive"]))
+    return query

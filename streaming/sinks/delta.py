@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -130,12 +131,22 @@ def vacuum(spark: SparkSession, path: str) -> None:
     DeltaTable.forPath(spark, path).vacuum()
 
 
-def list_files(spark: SparkSession, path: str) -> None:
-    """Lay out the files of the newest version, which Delta keeps for the readers that come next.
+class Versions:
+    """Which version a table has, at the cost of a look for newer ones: its files are not read."""
 
-    It is most of what a short look into the table costs, and the first reader after an append would wait for it.
-    """
-    read(spark, path).inputFiles()
+    def __init__(self, spark: SparkSession, path: str) -> None:
+        self._spark = spark
+        self._path = path
+        self._log: Any = None
+        self._nothing: Any = None
+
+    def newest(self) -> int:
+        """As of now, whoever wrote it. The table must be there."""
+        if self._log is None:
+            jvm: Any = self._spark._jvm
+            self._log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self._spark._jsparkSession, self._path)
+            self._nothing = jvm.scala.Option.empty()
+        return int(self._log.update(False, self._nothing, self._nothing).version())
 
 
 def file_count(spark: SparkSession, path: str) -> int:

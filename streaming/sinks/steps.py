@@ -25,7 +25,6 @@ class Step(StrEnum):
     MONGODB = "mongodb"
     DELTA = "delta"
     COMPACT = "compact"
-    LIST = "list"
 
 
 WORDS = {
@@ -34,7 +33,6 @@ WORDS = {
     Step.MONGODB: "write to MongoDB",
     Step.DELTA: "append to Delta",
     Step.COMPACT: "compact the table",
-    Step.LIST: "lay out the table's files for the next batch",
 }
 
 
