@@ -114,7 +114,7 @@ class Streaming(Group):
     )
     join_posts: Literal["all", "hot", "hot_or_unknown"] = Field("all", description="which posts are joined")
     trigger_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
-        0.2, description="shortest time between two batches; of the queries beside post_prices a second, if it is less"
+        0.1, description="shortest time between two batches; of the queries beside post_prices a second, if it is less"
     )
     max_offsets_per_trigger: NonNegativeInt = Field(
         20_000, description="candle messages a batch, three times as many of the join; 0: no limit"

@@ -81,7 +81,7 @@ def latency_(
     tick_seconds: float = 5.0,
     trigger_seconds: float = Streaming().trigger_seconds,
 ) -> None:
-    """From the page in Kafka to the row in MongoDB, with the whole application running."""
+    """From the message in Kafka that completes a row to the row in MongoDB, with the whole application running."""
     with stand(NEWSWAKE_STREAMING__TRIGGER_SECONDS=str(trigger_seconds)) as place:
         found = latency.measure(place, coins, ticks, warm_up, tick_seconds, say)
     cuts = statistics.quantiles(found.seconds, n=100)

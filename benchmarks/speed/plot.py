@@ -34,7 +34,7 @@ def latency(axes: Any, series: list[float]) -> None:
     ordered = sorted(series)
     axes.step(ordered, [(place + 1) / len(ordered) for place in range(len(ordered))], where="post", color="#1f4e8c")
     axes.set_xlim(left=0)
-    axes.set_xlabel("seconds from the page in Kafka to the row in MongoDB")
+    axes.set_xlabel("seconds from the completing message in Kafka to the row in MongoDB")
     axes.set_ylabel("share of rows")
     axes.grid(alpha=0.3)
 

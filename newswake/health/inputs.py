@@ -56,7 +56,7 @@ class Application:
     source: str = ""
     speed: float = 1.0
     clock_now: datetime | None = None
-    trigger_seconds: float = 0.2
+    trigger_seconds: float = 0.1
     repair_seconds: float = 600.0
     lateness_minutes: int = 360
     coins: tuple[str, ...] = ()
