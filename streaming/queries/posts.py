@@ -35,7 +35,7 @@ def start(context: Context) -> StreamingQuery:
         ids = [row["_id"] for row in rows.select(post_id_of("source", "post_id").alias("_id")).distinct().collect()]
         return newest_posts(rows, mongo.read(context.spark, settings.mongo, NAME, POST_DOCUMENT, ids))
 
-    output = Output(NAME, documents=documents, order=["position"], time="seen_at")
+    output = Output(NAME, documents=documents, order=["position"], time="seen_at", changes=True)
     return start_query(context, build(context.inputs.posts), output)
 
 

@@ -42,7 +42,8 @@ class Output:
     the table is then only read over the batch's span of it. `documents` makes MongoDB's documents from those rows;
     `guard` is held from the look into the table to the last write.
     `spans` is called with the span of each batch before that look; `came_again` for a batch with rows that are not new:
-    (the batch, its span, its new rows, the transaction). `goes_first`: the other queries let it show its rows before
+    (the batch, its span, its new rows, the transaction). `changes`: a document is written again when it is told anew,
+    and not once for all. `goes_first`: the other queries let it show its rows before
     they write (head_start.py).
     """
 
@@ -53,15 +54,25 @@ class Output:
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
     spans: Callable[[datetime, datetime], None] | None = None
     came_again: Callable[[DataFrame, Span | None, DataFrame, tuple[str, int]], None] | None = None
+    changes: bool = False
     goes_first: bool = False
 
 
 def write_batch(
-    context: Context, output: Output, batch: DataFrame, transaction: tuple[str, int], known: KnownKeys
+    context: Context,
+    output: Output,
+    batch: DataFrame,
+    transaction: tuple[str, int],
+    known: KnownKeys,
+    *,
+    may_be_replayed: bool,
 ) -> int:
-    """Write one batch to both sinks. Returns the number of rows; none are written when there are none."""
+    """Write one batch to both sinks. Returns the number of rows; none are written when there are none.
+
+    `may_be_replayed`: an earlier process may have been cut off while it wrote this batch.
+    """
     steps = BatchSteps(context.spark, context.steps, output.name, transaction[1])
-    writing = _Writing(context, output, transaction, steps)
+    writing = _Writing(context, output, transaction, steps, insert=not (may_be_replayed or output.changes))
     with kept(batch) as rows:
         with steps.step(Step.COMPUTE):
             keys = keys_of(rows, output.name, output.time)
@@ -92,6 +103,7 @@ class _Writing:
     output: Output
     transaction: tuple[str, int]
     steps: BatchSteps
+    insert: bool
 
     def write_what_is_new(self, rows: DataFrame, keys: BatchKeys) -> int:
         """The rows that the table lacks, after a look into it. Returns their number."""
@@ -114,7 +126,7 @@ class _Writing:
         """Rows of which the table has none, in its columns."""
         self.context.may_write()
         with self.steps.step(Step.MONGODB):
-            mongo.write(self.output.documents(new), self.context.settings.mongo, self.output.name)
+            mongo.write(self.output.documents(new), self.context.settings.mongo, self.output.name, new=self.insert)
         if self.output.goes_first:
             self.context.head_start.shown()
         with self.steps.step(Step.DELTA):
@@ -139,19 +151,22 @@ def start_query(context: Context, frame: DataFrame, output: Output) -> Streaming
     table = context.table(output.name)
     compaction = Compaction(context.spark, table, context.settings.streaming.compact_every_batches)
     known = KnownKeys(context.spark, output.name, table, output.time)
-    # A start is a catch-up until a batch was small: then nobody waits for prices.
+    # A start is a catch-up until a batch was small, and no time to let prices go first.
     last_count = ROWS_OF_ONE_TASK + 1
+    is_first = True
 
     def on_batch(batch: DataFrame, batch_id: int) -> None:
-        nonlocal last_count
+        nonlocal last_count, is_first
         if not output.goes_first and last_count <= ROWS_OF_ONE_TASK:
             context.head_start.wait()
         with context.head_start.leading() if output.goes_first else nullcontext():
             last_count = write(batch, batch_id)
+        is_first = False
 
     def write(batch: DataFrame, batch_id: int) -> int:
         # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
-        count = write_batch(context, output, batch, (checkpoint.id(), batch_id), known)
+        transaction = (checkpoint.id(), batch_id)
+        count = write_batch(context, output, batch, transaction, known, may_be_replayed=is_first)
         if count:
             steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
             with output.guard(), known.same_rows(), steps.step(Step.COMPACT):

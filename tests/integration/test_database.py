@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pyspark.sql import SparkSession
 
-from streaming.sinks import delta
+from streaming.sinks import delta, mongo
 from streaming.transforms.wakes import impacts
 from tests.integration.pipeline import Pipeline
 from tests.worlds.live import live_world
@@ -141,3 +142,26 @@ def test_an_older_observation_never_replaces_a_newer_one(pipeline: Pipeline) -> 
     assert (document["seen_at"], document["hot"], document["currencies"]) == (at(3), False, ["BTC"])
     assert (document["first_seen_at"], document["hot_at"]) == (at(2), at(2))
     assert pipeline.table("posts").height == 2
+
+
+def test_what_a_write_that_was_cut_off_left_is_replaced(
+    pipeline: Pipeline, spark: SparkSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rows that should be new are inserted; of some, an earlier write has left documents, perhaps other ones."""
+    rows = spark.createDataFrame([(f"d{number}", number) for number in range(2_000)], "_id string, value long")
+    mongo.write(rows.where("value < 900"), pipeline.settings.mongo, "post_prices", new=True)
+    assert not caplog.messages, "none was there: they were inserted"
+    pipeline.database["post_prices"].update_many({"value": {"$gte": 500}}, {"$set": {"value": -1}})
+    mongo.write(rows, pipeline.settings.mongo, "post_prices", new=True)
+    held = {name: document["value"] for name, document in pipeline.documents("post_prices").items()}
+    assert held == {f"d{number}": number for number in range(2_000)}
+    assert caplog.messages == ["post_prices has documents of this write already: they are replaced"]
+
+
+def test_another_failure_of_an_insert_is_not_taken_for_that(pipeline: Pipeline, spark: SparkSession) -> None:
+    pipeline.database.create_collection("strict", validator={"value": {"$lt": 5}})
+    with pytest.raises(Exception, match="Document failed validation"):
+        mongo.write(
+            spark.createDataFrame([("a", 9)], "_id string, value long"), pipeline.settings.mongo, "strict", new=True
+        )
+    assert pipeline.database["strict"].count_documents({}) == 0
