@@ -156,6 +156,7 @@ def _work(
             )
             _watch(started, [views, housekeeping, stalled, *([repairs] if repairs else [])], stop)
     finally:
+        context.head_start.given_up()
         _stop(context.spark.streams.active, repairs)
         housekeeping.finish()
 

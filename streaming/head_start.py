@@ -11,20 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum, auto
 
 # The others look for something new no more often than that, and so plan what they found while the prices are shown.
 FOLLOWERS_TRIGGER_SECONDS = 1.0
 # Longer than small batches take. Nobody waits longer: a catch-up of one query does not hold up the others.
 PATIENCE_SECONDS = 2.0
 # How often is looked whether the first query is at anything at all; of what it has shown, it tells.
-LOOK_SECONDS = 0.1
-
-
-class _State(Enum):
-    OUTSIDE = auto()
-    COMPUTING = auto()
-    SHOWN = auto()
+LOOK_SECONDS = 0.07
 
 
 class HeadStart:
@@ -32,7 +25,7 @@ class HeadStart:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._state = _State.OUTSIDE
+        self._is_shown = False
         self._told = 0
         self._is_active: Callable[[], bool] = lambda: False
 
@@ -40,32 +33,35 @@ class HeadStart:
         """`is_active`: whether the query that goes first is at a batch, be it only planning it."""
         self._is_active = is_active
 
+    def given_up(self) -> None:
+        """Nobody goes first any more: who waits goes on."""
+        self._is_active = lambda: False
+
     @contextmanager
     def leading(self) -> Iterator[None]:
         """The batch of the query that goes first, from the beginning of its writing to the end."""
-        self._state = _State.COMPUTING
         try:
             yield
         finally:
-            self._tell(_State.OUTSIDE)
+            self._tell(is_shown=False)
 
     def shown(self) -> None:
         """Its rows can be seen; what is left of its batch is for the archive."""
-        self._tell(_State.SHOWN)
+        self._tell(is_shown=True)
 
     def wait(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Until the query that goes first has shown its rows, or is at nothing."""
         deadline = time.monotonic() + patience_seconds
         with self._changed:
             told = self._told
-            while self._told == told and self._state is not _State.SHOWN and self._is_active():
+            while self._told == told and not self._is_shown and self._is_active():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return
                 self._changed.wait(min(left, LOOK_SECONDS))
 
-    def _tell(self, state: _State) -> None:
+    def _tell(self, *, is_shown: bool) -> None:
         with self._changed:
-            self._state = state
+            self._is_shown = is_shown
             self._told += 1
             self._changed.notify_all()

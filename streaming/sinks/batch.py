@@ -9,7 +9,7 @@ batch.
 
 from __future__ import annotations
 
-import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -27,10 +27,12 @@ from streaming.sinks.known_keys import BatchKeys, KnownKeys, keys_of
 from streaming.sinks.new_rows import Span, new_rows, over_the_span
 from streaming.sinks.steps import BatchSteps, Step
 
-log = logging.getLogger(__name__)
-
 # Up to so many rows a batch is one partition from here on: its steps are then a task each, without any shuffle.
 ROWS_OF_ONE_TASK = 10_000
+# What a batch takes at most that is not of a catch-up, in which prices do not go first: nobody waits for them.
+QUICK_SECONDS = 4.0
+# Each look for something new lists a folder of the checkpoints there, which is paid for.
+S3_TRIGGER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def write_batch(
                 writing.write(rows.select(*TABLES[output.name].names), count)
             else:
                 count = writing.write_what_is_new(rows, keys)
-            known.written(keys)
+            known.written(keys, appended=count > 0)
     return count
 
 
@@ -145,47 +147,51 @@ def kept(frame: DataFrame) -> Iterator[DataFrame]:
         held.unpersist()
 
 
-def start_query(context: Context, frame: DataFrame, output: Output) -> StreamingQuery:
-    """Start the query named `output.name` over a streaming frame, on its own checkpoint, which was verified before."""
-    checkpoint = context.checkpoint(output.name)
-    table = context.table(output.name)
+def batches(context: Context, output: Output) -> Callable[[DataFrame, int], None]:
+    """What one process does with each batch of a query, in their order: (the batch, its number)."""
+    checkpoint, table = context.checkpoint(output.name), context.table(output.name)
     compaction = Compaction(context.spark, table, context.settings.streaming.compact_every_batches)
     known = KnownKeys(context.spark, output.name, table, output.time)
-    # A start is a catch-up until a batch was small, and no time to let prices go first.
-    last_count = ROWS_OF_ONE_TASK + 1
-    is_first = True
+    is_first, is_catching_up = True, True
 
     def on_batch(batch: DataFrame, batch_id: int) -> None:
-        nonlocal last_count, is_first
-        if not output.goes_first and last_count <= ROWS_OF_ONE_TASK:
+        nonlocal is_first, is_catching_up
+        if not (output.goes_first or is_catching_up):
             context.head_start.wait()
+        began = time.monotonic()
         with context.head_start.leading() if output.goes_first else nullcontext():
-            last_count = write(batch, batch_id)
-        is_first = False
+            write(batch, batch_id)
+        is_first, is_catching_up = False, time.monotonic() - began > QUICK_SECONDS
 
-    def write(batch: DataFrame, batch_id: int) -> int:
+    def write(batch: DataFrame, batch_id: int) -> None:
         # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
         transaction = (checkpoint.id(), batch_id)
-        count = write_batch(context, output, batch, transaction, known, may_be_replayed=is_first)
-        if count:
+        if write_batch(context, output, batch, transaction, known, may_be_replayed=is_first):
             steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
             with output.guard(), known.same_rows(), steps.step(Step.COMPACT):
                 context.may_write()
                 compaction.appended()
-        return count
 
+    return on_batch
+
+
+def start_query(context: Context, frame: DataFrame, output: Output) -> StreamingQuery:
+    """Start the query named `output.name` over a streaming frame, on its own checkpoint, which was verified before."""
     writer = (
         frame.writeStream.queryName(output.name)
-        .option("checkpointLocation", checkpoint.path)
+        .option("checkpointLocation", context.checkpoint(output.name).path)
         .outputMode("append")
-        .foreachBatch(on_batch)
+        .foreachBatch(batches(context, output))
     )
     if context.once:
         return writer.trigger(availableNow=True).start()
     seconds = context.settings.streaming.trigger_seconds
     if not output.goes_first:
         seconds = max(seconds, FOLLOWERS_TRIGGER_SECONDS)
+    if context.settings.on_s3:
+        seconds = max(seconds, S3_TRIGGER_SECONDS)
     query = writer.trigger(processingTime=f"{seconds} seconds").start()
     if output.goes_first:
-        context.head_start.given_to(lambda: bool(query.status["isTriggerActive"]))
+        # Not while it only looks whether there is something.
+        context.head_start.given_to(lambda: query.status["isTriggerActive"] and query.status["isDataAvailable"])
     return query

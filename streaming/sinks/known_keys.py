@@ -24,7 +24,7 @@ from streaming.sinks import delta
 from streaming.sinks.new_rows import Span, span_of
 
 DAY_MICROS = 24 * 3_600 * 1_000_000
-# Eight bytes each; as much again while two runs become one.
+# Eight bytes each, and about half as much again while two runs become one.
 MOST_KEYS = 10_000_000
 
 Hashes = npt.NDArray[np.int64]
@@ -90,26 +90,30 @@ class KnownKeys:
 
     def lack(self, batch: BatchKeys) -> bool:
         """True: the table has none of these keys, and no two of them are the same. False: it has to be looked into."""
-        if self._too_many or not batch.are_unique:
+        if self._too_many:
             return False
-        if self._version is None or self._version != self._versions.newest():
+        if self._version != self._versions.newest():
+            self._forget()  # also where nothing else is asked: what is written next must not hide it
+        if not batch.are_unique:
+            return False
+        if self._version is None:
             self._learn(batch)
         covered = self._since is None or (batch.oldest is not None and batch.oldest >= self._since)
         return self._version is not None and covered and not any(_meet(run, batch.hashes) for run in self._runs)
 
-    def written(self, batch: BatchKeys) -> None:
+    def written(self, batch: BatchKeys, *, appended: bool) -> None:
         """The table has got those rows of the batch that it lacked, by one append, or by none if it lacked none."""
         if self._version is None:
             return
-        version = self._versions.newest()
-        if version - self._version > 1 or len(self) + len(batch) > self._most:
+        version = self._version + appended
+        if version != self._versions.newest() or len(self) + len(batch) > self._most:
             self._forget()
             return
         self._version = version
         self._runs.append(batch.hashes)
         # A run is at least twice as long as the next: few have to be searched, and a key is seldom moved.
         while len(self._runs) > 1 and len(self._runs[-1]) * 2 > len(self._runs[-2]):
-            self._runs[-2:] = [np.union1d(*self._runs[-2:])]
+            self._runs[-2:] = [_merged(*self._runs[-2:])]
 
     @contextmanager
     def same_rows(self) -> Iterator[None]:
@@ -117,8 +121,8 @@ class KnownKeys:
         version, self._version = self._version, None
         is_current = version is not None and version == self._versions.newest()
         yield
-        if is_current:
-            self._version = self._versions.newest()
+        if version is not None and is_current and (newest := self._versions.newest()) - version in (0, 1):
+            self._version = newest
 
     def __len__(self) -> int:
         return sum(map(len, self._runs))
@@ -131,13 +135,20 @@ class KnownKeys:
             self._since = batch.oldest - DAY_MICROS
             table = table.where(F.col(self._time) >= F.timestamp_micros(F.lit(self._since)))
         if table.count() + len(batch) > self._most:
-            self._too_many = True
+            # With a time, the next batch may be where there are fewer.
+            self._too_many = self._time is None
             return
         self._runs = [keys_of(table, self._table).hashes]
         self._version = version
 
     def _forget(self) -> None:
         self._version, self._since, self._runs = None, None, []
+
+
+def _merged(run: Hashes, other: Hashes) -> Hashes:
+    both = np.concatenate((run, other))
+    both.sort(kind="stable")  # two runs that are sorted: one pass
+    return both
 
 
 def _meet(run: Hashes, hashes: Hashes) -> bool:

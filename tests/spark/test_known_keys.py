@@ -53,7 +53,8 @@ class Table:
         """A batch, of which the table lacked only `lacking`."""
         if new := numbers if lacking is None else lacking:
             self.append(new)
-        self.known.written(keys_of(frame(self.spark, self.name, numbers), self.name, self.time))
+        keys = keys_of(frame(self.spark, self.name, numbers), self.name, self.time)
+        self.known.written(keys, appended=bool(new))
 
 
 @pytest.fixture(params=[("post_prices", None), ("candles", "open_time")], ids=["all keys", "by time"])
@@ -90,6 +91,21 @@ def test_what_another_writer_adds_is_known(table: Table) -> None:
     table.write([3])
     assert not table.lacks([4])
     assert not table.lacks([3])
+
+
+def test_what_another_writer_adds_is_known_behind_a_batch_that_had_to_be_looked_into(table: Table) -> None:
+    assert table.lacks([1])
+    table.write([1])
+    table.append([2])
+    assert not table.lacks([1, 1])
+    table.write([1, 1], lacking=[])
+    assert not table.lacks([2])
+
+
+def test_an_append_that_was_left_out_is_not_taken_for_one(table: Table) -> None:
+    assert table.lacks([1])
+    table.known.written(keys_of(frame(table.spark, table.name, [1]), table.name, table.time), appended=True)
+    assert table.lacks([1])
 
 
 def test_a_batch_of_which_only_some_or_no_rows_were_new_is_known_whole(table: Table) -> None:
@@ -148,6 +164,14 @@ def test_above_its_limit_a_table_with_time_is_learned_anew_where_the_batches_are
         table.write(minutes)
         assert len(table.known) <= 5
         assert not table.lacks(minutes)
+
+
+def test_an_old_candle_among_new_ones_does_not_make_it_give_up(spark: SparkSession, tmp_path: Path) -> None:
+    table = Table(spark, "candles", str(tmp_path / "candles"), "open_time", most=6)
+    table.append([day * DAY for day in range(10)])
+    assert not table.lacks([1, 9 * DAY + 1]), "too many lie behind the older one"
+    table.write([1, 9 * DAY + 1])
+    assert table.lacks([9 * DAY + 2])
 
 
 def test_above_its_limit_a_table_without_time_is_always_looked_into(spark: SparkSession, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from streaming.head_start import HeadStart
+from streaming.head_start import LOOK_SECONDS, HeadStart
 
 LONG = 30.0
 
@@ -41,6 +41,11 @@ def waiting(start: HeadStart, pool: ThreadPoolExecutor) -> Future[None]:
     return future
 
 
+def still_waits(future: Future[None]) -> None:
+    with pytest.raises(TimeoutError):
+        future.result(3 * LOOK_SECONDS)
+
+
 def test_nobody_waits_where_no_query_goes_first_or_it_is_at_nothing() -> None:
     HeadStart().wait(LONG)
     head_start(threading.Event()).wait(LONG)
@@ -50,7 +55,7 @@ def test_others_wait_until_its_rows_are_shown_and_not_for_its_archive(active: th
     start = head_start(active)
     with ThreadPoolExecutor() as pool, start.leading():
         other = waiting(start, pool)
-        assert not other.done()
+        still_waits(other)
         start.shown()
         other.result(LONG)
         start.wait(LONG)  # who comes now finds them shown
@@ -77,7 +82,7 @@ def test_others_wait_while_it_plans_and_go_on_when_it_found_nothing(active: thre
     start = head_start(active)
     with ThreadPoolExecutor() as pool:
         other = waiting(start, pool)
-        assert not other.done()
+        still_waits(other)
         active.clear()
         other.result(LONG)
 
@@ -88,7 +93,7 @@ def test_the_rows_of_the_batch_before_let_nobody_through(active: threading.Event
         start.shown()
     with ThreadPoolExecutor() as pool:
         other = waiting(start, pool)
-        assert not other.done()
+        still_waits(other)
         with start.leading():
             start.shown()
         other.result(LONG)
@@ -99,3 +104,12 @@ def test_patience_ends(active: threading.Event) -> None:
     with start.leading():
         start.wait(0.05)
     assert time.monotonic() - began >= 0.05
+
+
+def test_who_waits_goes_on_when_nobody_goes_first_any_more(active: threading.Event) -> None:
+    start = head_start(active)
+    with ThreadPoolExecutor() as pool:
+        other = waiting(start, pool)
+        still_waits(other)
+        start.given_up()
+        other.result(LONG)
