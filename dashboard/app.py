@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -32,6 +32,7 @@ from newswake.settings import Settings
 log = logging.getLogger(__name__)
 
 ALERTS_STOP_SECONDS = 2.0
+CANCEL_AGAIN_SECONDS = 0.5
 ROUTES = (session, candles, posts, statistics, health, followed, portfolio, alerts, exports, live)
 REFUSALS = {
     403: "from another site, or without the token",
@@ -87,6 +88,19 @@ def make_context(settings: Settings) -> Context:
     )
 
 
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel the tasks until they have ended.
+
+    Once is not enough: the database's driver may take a cancellation for a failure of the network, after which a loop
+    goes on as after any other.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+
+
 @asynccontextmanager
 async def _running(context: Context, on_failure: Callable[[], None]) -> AsyncIterator[None]:
     loops = [
@@ -111,10 +125,6 @@ async def _running(context: Context, on_failure: Callable[[], None]) -> AsyncIte
         yield
     finally:
         await asyncio.to_thread(engine.close, ALERTS_STOP_SECONDS)
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        await end(tasks)
         await context.tables.database.client.close()
         context.database.client.close()
