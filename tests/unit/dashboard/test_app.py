@@ -30,7 +30,7 @@ async def broken() -> None:
 
 def test_loops_end_that_take_a_cancellation_for_a_failure_of_the_network() -> None:
     async def story() -> list[bool]:
-        tasks = [asyncio.create_task(loop) for loop in (deaf(0), deaf(2), broken())]
+        tasks = [asyncio.create_task(loop) for loop in (deaf(0), deaf(1), broken())]
         await asyncio.sleep(0)
         await asyncio.wait_for(end(tasks), 30)
         return [task.cancelled() for task in tasks]
