@@ -35,7 +35,7 @@ class HeadStart:
 
     def given_up(self) -> None:
         """Nobody goes first any more: who waits goes on."""
-        self._is_active = lambda: False
+        self.given_to(lambda: False)
 
     @contextmanager
     def leading(self) -> Iterator[None]:

@@ -150,8 +150,9 @@ def kept(frame: DataFrame) -> Iterator[DataFrame]:
 def batches(context: Context, output: Output) -> Callable[[DataFrame, int], None]:
     """What one process does with each batch of a query, in their order: (the batch, its number)."""
     checkpoint, table = context.checkpoint(output.name), context.table(output.name)
-    compaction = Compaction(context.spark, table, context.settings.streaming.compact_every_batches)
     known = KnownKeys(context.spark, output.name, table, output.time)
+    every = context.settings.streaming.compact_every_batches
+    compaction = Compaction(context.spark, table, every, known.same_rows)
     is_first, is_catching_up = True, True
 
     def on_batch(batch: DataFrame, batch_id: int) -> None:
@@ -168,7 +169,7 @@ def batches(context: Context, output: Output) -> Callable[[DataFrame, int], None
         transaction = (checkpoint.id(), batch_id)
         if write_batch(context, output, batch, transaction, known, may_be_replayed=is_first):
             steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
-            with output.guard(), known.same_rows(), steps.step(Step.COMPACT):
+            with output.guard(), steps.step(Step.COMPACT):
                 context.may_write()
                 compaction.appended()
 

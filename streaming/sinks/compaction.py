@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 from pyspark.sql import SparkSession
 
 from streaming.sinks import delta
@@ -11,13 +14,20 @@ class Compaction:
     """Counts the appends to one table and rewrites its small files when there were `every` of them.
 
     A process that is started again counts the files that it finds as appends, so that one which never lives long still
-    compacts.
+    compacts. `same_rows` is entered while it rewrites.
     """
 
-    def __init__(self, spark: SparkSession, path: str, every: int) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        path: str,
+        every: int,
+        same_rows: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._spark = spark
         self._path = path
         self._every = every
+        self._same_rows = same_rows
         self._appends: int | None = None
 
     def appended(self) -> None:
@@ -26,5 +36,6 @@ class Compaction:
             self._appends = delta.file_count(self._spark, self._path)
         self._appends += 1
         if self._appends >= self._every:
-            delta.compact(self._spark, self._path)
+            with self._same_rows():
+                delta.compact(self._spark, self._path)
             self._appends = 0

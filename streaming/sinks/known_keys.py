@@ -92,12 +92,13 @@ class KnownKeys:
         """True: the table has none of these keys, and no two of them are the same. False: it has to be looked into."""
         if self._too_many:
             return False
-        if self._version != self._versions.newest():
+        newest = self._versions.newest()
+        if self._version != newest:
             self._forget()  # also where nothing else is asked: what is written next must not hide it
         if not batch.are_unique:
             return False
         if self._version is None:
-            self._learn(batch)
+            self._learn(batch, newest)
         covered = self._since is None or (batch.oldest is not None and batch.oldest >= self._since)
         return self._version is not None and covered and not any(_meet(run, batch.hashes) for run in self._runs)
 
@@ -127,9 +128,8 @@ class KnownKeys:
     def __len__(self) -> int:
         return sum(map(len, self._runs))
 
-    def _learn(self, batch: BatchKeys) -> None:
-        self._forget()
-        version = self._versions.newest()
+    def _learn(self, batch: BatchKeys, version: int) -> None:
+        """The version is from before the table is read: what is known may then only be more than that."""
         table = delta.read(self._spark, self._path)
         if self._time is not None and batch.oldest is not None:
             self._since = batch.oldest - DAY_MICROS

@@ -11,12 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from streaming.head_start import HeadStart
-from streaming.schemas import KEYS, TABLES
 from streaming.sinks import batch as batch_module
 from streaming.sinks import delta, mongo
 from streaming.sinks.batch import Output, batches
 from streaming.sinks.documents import dead_letter_documents, post_price_documents
 from tests.integration.pipeline import Pipeline
+from tests.spark.frames import table_frame
 from tests.worlds.messages import publish
 from tests.worlds.world import Beat, World, at
 
@@ -26,21 +26,15 @@ OUTPUTS = {
     "post_prices": Output("post_prices", post_price_documents, order=["target_time"], goes_first=True),
     "dead_letters": Output("dead_letters", lambda rows: dead_letter_documents(rows, 90), order=["kafka_time"]),
 }
+Write = Callable[[str], Callable[[list[int], int], list[int]]]
+
 NUMBERS = {"post_prices": "horizon_minutes", "dead_letters": "offset"}
 
 
 def frame(spark: SparkSession, name: str, numbers: list[int]) -> DataFrame:
     """Rows of a table that differ in one column of their key."""
-    rows = spark.createDataFrame([(number,) for number in numbers], "n long")
     told = {NUMBERS[name]: F.col("n"), "partition": F.lit(0), "kafka_time": F.lit(datetime(2026, 10, 1, tzinfo=UTC))}
-    return rows.select(
-        *(
-            told.get(field.name, F.lit("same" if field.name in KEYS[name] else None))
-            .cast(field.dataType)
-            .alias(field.name)
-            for field in TABLES[name]
-        )
-    )
+    return table_frame(spark, name, numbers, told)
 
 
 @pytest.fixture
@@ -66,7 +60,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def write(pipeline: Pipeline, spark: SparkSession) -> Callable[[str], Callable[[list[int], int], list[int]]]:
+def write(pipeline: Pipeline, spark: SparkSession) -> Write:
     """Batches of a query in one process: (numbers of rows, number of the batch) -> the numbers that the lake has."""
     publish(pipeline.settings, World((Beat(at(1)),), ()))
     pipeline.once(["post_prices", "dead_letters"])
@@ -81,9 +75,6 @@ def write(pipeline: Pipeline, spark: SparkSession) -> Callable[[str], Callable[[
         return written
 
     return started
-
-
-Write = Callable[[str], Callable[[list[int], int], list[int]]]
 
 
 def test_prices_are_shown_before_the_archive_has_them_and_new_rows_need_no_look(write: Write, said: list[str]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from streaming.queries import dead_letters
+from streaming.schemas import KEYS, TABLES
 
 KAFKA_ROW = "topic string, partition int, offset long, timestamp timestamp, key binary, value binary"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +30,17 @@ def kafka_frame(spark: SparkSession, messages: Iterable[Message], topic: str = "
     """(key, value, Kafka time) in the order of their offsets -> one frame of Kafka rows."""
     rows = [(topic, 0, offset, at, key, value) for offset, (key, value, at) in enumerate(messages)]
     return spark.createDataFrame(rows, KAFKA_ROW)
+
+
+def table_frame(spark: SparkSession, table: str, numbers: Iterable[int], told: Mapping[str, Column]) -> DataFrame:
+    """A row of a table for each number, of which the columns in `told` are made (from `n`).
+
+    The rest of its key is the same in all rows, its other columns are null.
+    """
+    rest = {name: F.lit("same") for name in KEYS[table]}
+    columns = {field.name: F.lit(None) for field in TABLES[table]} | rest | dict(told)
+    rows = spark.createDataFrame([(number,) for number in numbers], "n long")
+    return rows.select(*(columns[field.name].cast(field.dataType).alias(field.name) for field in TABLES[table]))
 
 
 def as_json(body: object) -> bytes:

@@ -10,9 +10,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from streaming.schemas import KEYS, TABLES
 from streaming.sinks import delta
 from streaming.sinks.known_keys import KnownKeys, keys_of
+from tests.spark.frames import table_frame
 
 pytestmark = pytest.mark.spark
 
@@ -24,15 +24,7 @@ def frame(spark: SparkSession, table: str, numbers: list[int]) -> DataFrame:
     """Rows of a table whose keys and time are made from numbers (minutes)."""
     time = F.timestamp_millis(F.lit(int(START.timestamp() * 1_000)) + F.col("n") * 60_000)
     told = {"horizon_minutes": F.col("n"), "open_time": time, "post_id": F.concat(F.lit("p"), F.col("n"))}
-    rows = spark.createDataFrame([(number,) for number in numbers], "n long")
-    return rows.select(
-        *(
-            told.get(field.name, F.lit("same") if field.name in KEYS[table] else F.lit(None))
-            .cast(field.dataType)
-            .alias(field.name)
-            for field in TABLES[table]
-        )
-    )
+    return table_frame(spark, table, numbers, told)
 
 
 class Table:

@@ -78,12 +78,16 @@ def test_a_batch_that_fails_holds_nobody_up(active: threading.Event) -> None:
         other.result(LONG)
 
 
-def test_others_wait_while_it_plans_and_go_on_when_it_found_nothing(active: threading.Event) -> None:
+@pytest.mark.parametrize("given_up", [False, True], ids=["it found nothing", "nobody goes first any more"])
+def test_others_wait_while_it_plans_and_then_go_on(active: threading.Event, given_up: bool) -> None:
     start = head_start(active)
     with ThreadPoolExecutor() as pool:
         other = waiting(start, pool)
         still_waits(other)
-        active.clear()
+        if given_up:
+            start.given_up()
+        else:
+            active.clear()
         other.result(LONG)
 
 
@@ -104,12 +108,3 @@ def test_patience_ends(active: threading.Event) -> None:
     with start.leading():
         start.wait(0.05)
     assert time.monotonic() - began >= 0.05
-
-
-def test_who_waits_goes_on_when_nobody_goes_first_any_more(active: threading.Event) -> None:
-    start = head_start(active)
-    with ThreadPoolExecutor() as pool:
-        other = waiting(start, pool)
-        still_waits(other)
-        start.given_up()
-        other.result(LONG)
