@@ -1,6 +1,6 @@
 """What tests share: a real broker and a real mongod, names of their own, the recorded data, a Spark session.
 
-`services` starts the services through the project's own scripts, in a temporary home, on ports that the system chose;
+`services` starts the services through the project's own scripts, in a temporary home, on ports that nobody uses;
 they are tethered to pytest, so that none is left behind. Tests do not meet: `fresh` gives each its topics, database
 and lake.
 """
@@ -8,13 +8,12 @@ and lake.
 from __future__ import annotations
 
 import os
+import random
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from hypothesis import settings as hypothesis_settings
 
 from newswake.settings import Settings
 from newswake.settings_sources import resolve
+from scripts.checks import port_is_free
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,6 +35,7 @@ hypothesis_settings.load_profile("newswake")
 
 JVM_ERROR_FILE = "jvm-error.log"
 JVM = pytest.StashKey[tuple["subprocess.Popen[bytes]", Path]]()
+BELOW_WHAT_SYSTEMS_HAND_OUT = range(15_000, 32_000)
 LOCAL_PORTS = ("NEWSWAKE_LOCAL__KAFKA_PORT", "NEWSWAKE_LOCAL__KAFKA_CONTROLLER_PORT", "NEWSWAKE_LOCAL__MONGO_PORT")
 
 
@@ -95,12 +96,18 @@ class Fresh:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on, all different."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports of 127.0.0.1 that nobody listens on, all different.
+
+    Not such as the system hands out: it gives the same ones to connections that go out, and the programs that are
+    started here may need a minute until they listen. Drawn afresh, so that runs side by side hardly meet.
+    """
+    found: list[int] = []
+    drawn = random.SystemRandom().sample(BELOW_WHAT_SYSTEMS_HAND_OUT, len(BELOW_WHAT_SYSTEMS_HAND_OUT))
+    while len(found) < count:
+        port = drawn.pop()
+        if port_is_free(port):
+            found.append(port)
+    return found
 
 
 @pytest.fixture(scope="session")

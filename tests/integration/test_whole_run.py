@@ -52,8 +52,11 @@ def test_a_run_is_reached_from_this_machine_only_and_stops_under_a_backlog(tmp_p
         )
     try:
         assert wait_until(lambda: re.search(r"candles [1-9]", log.read_text()), 180), log.read_text()
+        # The page may come up behind the first candles.
+        everything_listens = wait_until(lambda: {one.port for one in listeners(run.pid)} >= set(ports), 60)
         found = listeners(run.pid)
-        assert {listener.port for listener in found} >= set(ports)
+        absent = [name for name, port in zip(PORTS, ports, strict=True) if port not in {one.port for one in found}]
+        assert everything_listens, (absent, sorted(found), log.read_text())
         assert {listener.host for listener in found} <= {"127.0.0.1", "::1"}, sorted(found)
 
         began = time.monotonic()
