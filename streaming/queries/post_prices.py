@@ -17,7 +17,7 @@ from streaming.sinks.batch import Output, start_query
 from streaming.sinks.documents import post_price_documents
 from streaming.transforms.due import JoinPosts, due_rows
 from streaming.transforms.first import first_by
-from streaming.transforms.pages import hour_pages
+from streaming.transforms.pages import hour_pages, place_in
 
 NAME = "post_prices"
 KEY = list(KEYS[NAME])
@@ -94,7 +94,7 @@ def fingerprint(context: Context) -> Fingerprint:
     streaming = context.settings.streaming
     conf = context.spark.conf
     return {
-        "form": 2,
+        "form": 3,
         "topics": f"{context.settings.kafka.posts_topic}, {context.settings.kafka.candles_topic}",
         "horizons_minutes": list(streaming.horizons_minutes),
         "lateness_minutes": streaming.lateness_minutes,
@@ -114,12 +114,12 @@ def _match(due: DataFrame, candles: DataFrame) -> DataFrame:
     """Left outer join on (symbol, hour), the minute being found inside the page. The arrays stay whole until then."""
     post = due.alias("post")
     page = candles.alias("page")
-    place = F.array_position("page.times", F.col("post.target_open"))
+    place = place_in("page", F.col("post.target_open"))
     same_hour = (F.col("post.symbol") == F.col("page.symbol")) & (F.col("post.hour") == F.col("page.hour"))
-    found = F.get("page.closes", place.cast("int") - 1)
-    filled = F.coalesce(F.get("page.filled", place.cast("int") - 1), F.lit(False))
+    found = F.get("page.closes", place)
+    filled = F.coalesce(F.get("page.filled", place), F.lit(False))
     missing = F.col("page.symbol").isNull()
-    return post.join(page, on=same_hour & (place > 0), how="leftOuter").select(
+    return post.join(page, on=same_hour & place.isNotNull(), how="leftOuter").select(
         "post.post_id",
         "post.source",
         "post.hot",

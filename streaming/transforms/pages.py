@@ -6,14 +6,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
 
 
 def hour_pages(parsed: DataFrame) -> DataFrame:
-    """Parsed messages -> one row a coin and hour: symbol, exchange, hour, times, closes, filled, seen_at, position.
+    """Parsed messages -> rows: symbol, exchange, hour, first, times, closes, filled, seen_at, position.
 
     `parsed` has `reason`, `position` and `pages` (parsing/candles.py). Refused messages give no row: they are dropped
-    by exploding nothing, not by a filter, which would parse every message again. `times` is array<bigint> (epoch
-    milliseconds), `hour` a timestamp, `seen_at` epoch milliseconds.
+    by exploding nothing, not by a filter, which would parse every message again. `hour` is a timestamp, `first` (the
+    open time of the first candle) and `seen_at` are epoch milliseconds, `closes` is array<double>.
+
+    A row stays in the state of the join for hours, so it holds no more than it must: `times`, array<bigint> in epoch
+    milliseconds, is null for every minute from `first` on, and `filled`, array<boolean>, where none is.
     """
     # What is exploded is a column before: computed inside of explode it would be interpreted.
     accepted = parsed.select(F.when(F.col("reason").isNull(), F.col("pages")).alias("pages"), "position")
@@ -24,9 +28,7 @@ def hour_pages(parsed: DataFrame) -> DataFrame:
         F.col("page.symbol").alias("symbol"),
         F.col("page.exchange").alias("exchange"),
         F.timestamp_millis("part.hour").alias("hour"),
-        F.col("part.times").alias("times"),
-        F.col("part.closes").alias("closes"),
-        F.col("part.filled").alias("filled"),
+        *_minutes(F.col("part.times"), F.col("part.closes"), F.col("part.filled")),
         F.col("page.seen_at").alias("seen_at"),
         "position",
     )
@@ -42,13 +44,34 @@ def pages_of_rows(candles: DataFrame) -> DataFrame:
             "symbol",
             "exchange",
             "hour",
-            F.col("minutes.time").alias("times"),
-            F.col("minutes.close").alias("closes"),
-            F.col("minutes.filled").alias("filled"),
+            *_minutes(F.col("minutes.time"), F.col("minutes.close"), F.col("minutes.filled")),
             F.unix_millis("seen_at").alias("seen_at"),
             F.lit(0).cast("bigint").alias("position"),
         )
     )
+
+
+def place_in(page: str, open_time: Column) -> Column:
+    """The place (from 0) in `closes` of the candle that opens at that time (epoch milliseconds); null: none does.
+
+    `page` is the alias of a frame as `hour_pages` gives it.
+    """
+    counted = ((open_time - F.col(f"{page}.first")) / MINUTE_MS).cast("int")
+    found = F.array_position(f"{page}.times", open_time).cast("int") - 1
+    place = F.when(F.col(f"{page}.times").isNull(), counted).otherwise(found)
+    return F.when(place.between(0, F.size(f"{page}.closes") - 1), place)
+
+
+def _minutes(times: Column, closes: Column, filled: Column) -> list[Column]:
+    """The candles of one hour. Their times are known to be whole minutes, and to rise."""
+    first, last = F.element_at(times, 1), F.element_at(times, -1)
+    is_every_minute = last - first == (F.size(times) - 1) * MINUTE_MS
+    return [
+        first.alias("first"),
+        F.when(~is_every_minute, times).alias("times"),
+        closes.alias("closes"),
+        F.when(F.array_contains(filled, F.lit(True)), filled).alias("filled"),
+    ]
 
 
 def _cut(page: Column) -> Column:

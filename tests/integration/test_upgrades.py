@@ -136,7 +136,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "the fingerprint is gone": (lambda path: (path / "newswake.json").unlink(), "lost its newswake.json"),
     "the fingerprint is of another form": (
         lambda path: becomes(path / "newswake.json", b'{"form": 99}'),
-        "another version of newswake (its form is 99, this one makes 2)",
+        "another version of newswake (its form is 99, this one makes 3)",
     ),
 }
 
@@ -164,7 +164,7 @@ def test_damage_and_other_versions_are_one_sentence_each(pipeline: Pipeline) -> 
         damage(path)
         with pytest.raises(NewswakeError) as refused:
             context.checkpoint("post_prices").check()
-            context.checkpoint("post_prices").verify({"form": 2})
+            context.checkpoint("post_prices").verify({"form": 3})
         said = str(refused.value)
         assert part in said, name
         assert "make rebuild QUERY=post_prices" in said, name
