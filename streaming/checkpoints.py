@@ -36,6 +36,10 @@ class Checkpoint:
         """Whether a batch was ever committed."""
         return bool(self._batches("commits"))
 
+    def newest_planned(self) -> int:
+        """The number of the newest batch that was planned, and so may have been begun; -1 for a new checkpoint."""
+        return max(self._batches("offsets"), default=-1)
+
     def check(self) -> None:
         """Read what Spark will read at a start. Raises `ServiceError` for a file that is empty, cut off or gone."""
         planned, committed = self._batches("offsets"), self._batches("commits")

@@ -153,21 +153,22 @@ def batches(context: Context, output: Output) -> Callable[[DataFrame, int], None
     known = KnownKeys(context.spark, output.name, table, output.time)
     every = context.settings.streaming.compact_every_batches
     compaction = Compaction(context.spark, table, every, known.same_rows)
-    is_first, is_catching_up = True, True
+    begun_before = checkpoint.newest_planned()
+    is_catching_up = True
 
     def on_batch(batch: DataFrame, batch_id: int) -> None:
-        nonlocal is_first, is_catching_up
+        nonlocal is_catching_up
         if not (output.goes_first or is_catching_up):
             context.head_start.wait()
         began = time.monotonic()
         with context.head_start.leading() if output.goes_first else nullcontext():
             write(batch, batch_id)
-        is_first, is_catching_up = False, time.monotonic() - began > QUICK_SECONDS
+        is_catching_up = time.monotonic() - began > QUICK_SECONDS
 
     def write(batch: DataFrame, batch_id: int) -> None:
         # The checkpoint's own id: a new checkpoint counts its batches anew, and must not be taken for the old one.
         transaction = (checkpoint.id(), batch_id)
-        if write_batch(context, output, batch, transaction, known, may_be_replayed=is_first):
+        if write_batch(context, output, batch, transaction, known, may_be_replayed=batch_id <= begun_before):
             steps = BatchSteps(context.spark, context.steps, output.name, batch_id)
             with output.guard(), steps.step(Step.COMPACT):
                 context.may_write()

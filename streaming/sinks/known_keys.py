@@ -134,11 +134,12 @@ class KnownKeys:
         if self._time is not None and batch.oldest is not None:
             self._since = batch.oldest - DAY_MICROS
             table = table.where(F.col(self._time) >= F.timestamp_micros(F.lit(self._since)))
-        if table.count() + len(batch) > self._most:
+        count = table.count()
+        if count + len(batch) > self._most:
             # With a time, the next batch may be where there are fewer.
             self._too_many = self._time is None
             return
-        self._runs = [keys_of(table, self._table).hashes]
+        self._runs = [keys_of(table, self._table).hashes] if count else []
         self._version = version
 
     def _forget(self) -> None:
