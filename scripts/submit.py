@@ -38,6 +38,9 @@ QUICK_START = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSe
 # Projections are interpreted instead of generated: a task generates the text of each of its own anew before it finds
 # that it has been compiled, and for a hundred rows that was a quarter to half of all work.
 QUICK_START_CONF = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+# History is read by a program that ends by itself. The parallel collector does the same work for less than G1, whose
+# barriers and threads are paid for short pauses.
+HISTORY = "-XX:+UseParallelGC"
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 
@@ -45,6 +48,8 @@ def command(
     settings: Settings, master: str, arguments: Sequence[str], quick_start: bool = False, program: str = "app"
 ) -> list[str]:
     """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
+    is_history = program == "app" and "--once" in arguments
+    java = QUICK_START if quick_start else HISTORY if is_history else ""
     further = (QUICK_START_CONF if quick_start else {}) | options.further(settings, master, os.environ)
     return [
         str(spark_home() / "bin" / "spark-submit"),
@@ -54,11 +59,7 @@ def command(
         *("--driver-memory", settings.local.driver_memory),
         *("--conf", f"spark.ui.port={settings.local.spark_ui_port}"),
         *("--conf", f"spark.sql.warehouse.dir={settings.home / 'spark' / 'warehouse'}"),
-        *(
-            ("--conf", f"{JAVA_OPTIONS}={options.properties(DEFAULTS)[JAVA_OPTIONS]} {QUICK_START}")
-            if quick_start
-            else ()
-        ),
+        *(("--conf", f"{JAVA_OPTIONS}={options.properties(DEFAULTS)[JAVA_OPTIONS]} {java}") if java else ()),
         *(part for name, value in further.items() for part in ("--conf", f"{name}={value}")),
         # What is run by hand takes no port from the application beside it, and is not worth a history.
         *(_history(settings) if program == "app" else ("--conf", "spark.ui.enabled=false")),

@@ -31,7 +31,7 @@ from newswake.errors import ServiceError
 from newswake.kafka import ensure_topics
 from newswake.mongo import ca_file, check_uri
 from newswake.settings import Settings
-from streaming import mongo_setup, writer
+from streaming import mongo_setup, state_rows, writer
 from streaming.checkpoints import Fingerprint
 from streaming.coin_views import CoinViews
 from streaming.context import Context
@@ -139,6 +139,7 @@ def _work(
         context.checkpoint(name).check()
         context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
     context = _behind_what_is_lost(context, queries)
+    state_rows.count(context)
     repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
     housekeeping = Housekeeping(context)
     try:

@@ -122,7 +122,7 @@ def footprint_(coins: int = 50, minutes: float = 10.0) -> None:
 def growth_(coins: str = "5,50,500", posts: str = "1000,10000,100000", hours: int = 72, seed: int = 1) -> None:
     """Time, state and memory against coins and posts, all four queries and both sinks; `--hours 720`: a month."""
     sizes, counts = ([int(part) for part in text.split(",")] for text in (coins, posts))
-    with stand() as place:
+    with stand(NEWSWAKE_STREAMING__COUNT_STATE_ROWS="always") as place:
         points = list(growth.measure(place, sizes, counts, hours, HORIZONS, seed, say))
     rows = [
         {

@@ -12,10 +12,13 @@ Offsets = Mapping[str, Mapping[str, int]]  # per topic and partition
 
 @dataclass(frozen=True)
 class StateOperator:
-    """`rows` and `memory_bytes` are what the operator holds, `late_rows` what this batch brought too late for it."""
+    """`rows` and `memory_bytes` are what the operator holds, `late_rows` what this batch brought too late for it.
+
+    `rows` is None where they were not counted.
+    """
 
     name: str
-    rows: int
+    rows: int | None
     memory_bytes: int
     disk_bytes: int
     late_rows: int
@@ -51,8 +54,10 @@ class Report:
         return self.phases.get("triggerExecution", 0.0)
 
     @property
-    def state_rows(self) -> int:
-        return sum(state.rows for state in self.states)
+    def state_rows(self) -> int | None:
+        """None where an operator did not count them."""
+        counted = [state.rows for state in self.states if state.rows is not None]
+        return sum(counted) if len(counted) == len(self.states) else None
 
     @property
     def state_bytes(self) -> int:
@@ -105,7 +110,7 @@ def _state(operator: Mapping[str, Any]) -> StateOperator:
     custom = operator.get("customMetrics") or {}
     return StateOperator(
         name=str(operator.get("operatorName")),
-        rows=int(operator.get("numRowsTotal") or 0),
+        rows=int(rows) if (rows := operator.get("numRowsTotal")) is not None else None,
         memory_bytes=int(operator.get("memoryUsedBytes") or 0),
         disk_bytes=int(custom.get("rocksdbSstFileSize") or 0),
         late_rows=int(operator.get("numRowsDroppedByWatermark") or 0),

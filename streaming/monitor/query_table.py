@@ -63,7 +63,8 @@ def _cells(query: QueryState | None, reports: tuple[Report, ...], health: Health
         behind += f" {span(max(query.seconds_behind.values()))}"
     watermark = next((report.watermark for report in reports if report.watermark), None)
     late = sum(report.late_rows for report in reports)
-    state = f"{short(newest.state_rows)} {size(newest.state_bytes)}" if newest.states else "–"
+    rows = short(newest.state_rows) if newest.state_rows is not None else "?"
+    state = f"{rows} {size(newest.state_bytes)}" if newest.states else "–"
     return [
         Text(str(newest.batch_id)),
         Text(span(newest.seconds)),

@@ -72,10 +72,14 @@ class ReportsAsText(JStreamingQueryListener):
 
 
 class ProgressListener(StreamingQueryListener):
-    """Hands on each event to every forwarder. `steps` knows how long each batch wrote, and where."""
+    """Hands on each event to every forwarder. `steps` knows how long each batch wrote, and where.
 
-    def __init__(self, steps: Steps, forwarders: Sequence[Forwarder]) -> None:
+    `counts_state_rows`: as state_rows.py told Spark.
+    """
+
+    def __init__(self, steps: Steps, forwarders: Sequence[Forwarder], *, counts_state_rows: bool = True) -> None:
         self._steps = steps
+        self._counts_state_rows = counts_state_rows
         self._forwarders = tuple(forwarders)
         self._in_jvm: JavaObject | None = None
 
@@ -96,7 +100,7 @@ class ProgressListener(StreamingQueryListener):
 
     def told(self, text: str) -> None:
         """Of one batch: `text` is Spark's report of it in JSON."""
-        told = read_report(text, self._steps)
+        told = read_report(text, self._steps, counts_state_rows=self._counts_state_rows)
         for forwarder in self._forwarders:
             forwarder.reported(told)
 
@@ -110,12 +114,17 @@ class ProgressListener(StreamingQueryListener):
             forwarder.ended(str(event.runId))
 
 
-def read_report(text: str, steps: Steps) -> Told:
-    """A report in Spark's JSON, with `sinkMs` (milliseconds by step of writing) and `rowsWritten` beside its own."""
+def read_report(text: str, steps: Steps, *, counts_state_rows: bool = True) -> Told:
+    """A report in Spark's JSON, with `sinkMs` (milliseconds by step of writing) and `rowsWritten` beside its own.
+
+    `numRowsTotal` of a state that is not counted, of which Spark says 0, is null.
+    """
     document = json.loads(text)
     written = steps.take(document["name"], int(document["batchId"]))
     document["timestamp"] = datetime.fromisoformat(document["timestamp"].replace("Z", "+00:00"))
     milliseconds = {step: round(seconds * 1_000) for step, seconds in written.seconds.items()}
     document["sinkMs"] = {step: taken for step, taken in milliseconds.items() if taken}
     document["rowsWritten"] = written.rows
+    if not counts_state_rows:
+        document["stateOperators"] = [{**one, "numRowsTotal": None} for one in document.get("stateOperators") or ()]
     return Told(document, report_of(document))

@@ -67,7 +67,8 @@ class QueryMetrics:
         if report.watermark is not None:
             self._watermark.labels(query).set(report.watermark.timestamp())
         for operator, (rows, size) in states_of(report).items():
-            self._state_rows.labels(query, operator).set(rows)
+            if rows is not None:
+                self._state_rows.labels(query, operator).set(rows)
             self._state_bytes.labels(query, operator).set(size)
 
     def idle(self, run_id: str) -> None:
@@ -81,9 +82,9 @@ class QueryMetrics:
             self._active.labels(query).set(0)
 
 
-def states_of(report: Report) -> Mapping[str, tuple[int, int]]:
-    """(rows, bytes) of each stateful operator; two of one name are numbered."""
-    found: dict[str, tuple[int, int]] = {}
+def states_of(report: Report) -> Mapping[str, tuple[int | None, int]]:
+    """(rows or None, bytes) of each stateful operator; two of one name are numbered."""
+    found: dict[str, tuple[int | None, int]] = {}
     for state in report.states:
         name, number = state.name, 2
         while name in found:

@@ -33,6 +33,7 @@ from streaming.reporting.mongodb import MongoStore
 from streaming.reporting.queue import Queue
 from streaming.reporting.topics import Ends, KafkaBroker
 from streaming.sentences import EXPECTED, explain
+from streaming.state_rows import are_counted
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,9 @@ class Reporting:
         self._endpoint = Endpoint(
             settings.monitor.address, settings.monitor.port, Answers(look.alive, look.health, registry)
         )
-        self._listener = ProgressListener(context.steps, (self._board, metrics, self._queue))
+        self._listener = ProgressListener(
+            context.steps, (self._board, metrics, self._queue), counts_state_rows=are_counted(context)
+        )
         self._newest: dict[str, Report] = {}
         self._beat_at = 0.0
         self._state = "stopped"

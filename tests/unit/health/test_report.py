@@ -53,6 +53,9 @@ def test_a_batch() -> None:
     assert (report.seconds, report.phases["latestOffset"], report.sinks) == (1.5, 0.005, {"mongodb": 0.25})
     assert report.watermark == datetime(2026, 3, 2, 4, tzinfo=UTC)
     assert (report.state_rows, report.state_bytes, report.late_rows) == (15, 157, 3)
+    uncounted = [{**operator, "numRowsTotal": None} for operator in PROGRESS["stateOperators"]]
+    assert report_of({**PROGRESS, "stateOperators": uncounted}).state_rows is None
+    assert report_of({**PROGRESS, "stateOperators": []}).state_rows == 0
     assert report.read_to == {"Binance": {"0": 90, "1": 10}}
     # A partition that the batch did not know counts whole.
     assert (report.behind_by_topic(), report.messages_behind) == ({"Binance": 14}, 14)

@@ -39,6 +39,12 @@ def test_a_report_has_the_steps_of_writing_beside_sparks_own() -> None:
     assert steps.take("post_prices", 8).seconds == {"compute": 9.0}
 
 
+def test_rows_that_are_not_counted_are_unknown_and_not_none() -> None:
+    told = read_report(json.dumps(PROGRESS), Steps(), counts_state_rows=False)
+    assert [operator["numRowsTotal"] for operator in told.document["stateOperators"]] == [None, None]
+    assert (told.report.state_rows, told.report.state_bytes) == (None, 157)
+
+
 def test_a_report_crosses_from_the_jvm_as_one_text() -> None:
     """The fake event has nothing else to ask for: pyspark's own way would fail on it."""
 

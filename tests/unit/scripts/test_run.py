@@ -267,6 +267,9 @@ def test_no_secret_is_on_sparks_command_line(tmp_path: Path) -> None:
     assert "-Duser.timezone=UTC" in options and options.endswith(submit.QUICK_START)
     interpreted = "spark.sql.codegen.factoryMode=NO_CODEGEN"
     assert quick[quick.index(interpreted) - 1] == "--conf" and interpreted not in line
+    (options,) = [word for word in line if word.startswith(submit.JAVA_OPTIONS)]
+    assert "-Duser.timezone=UTC" in options and options.endswith(submit.HISTORY), "history"
+    assert not any(word.startswith(submit.JAVA_OPTIONS) for word in submit.command(settings, "local[2]", []))
     given = submit.environment({"SPARK_HOME": "/elsewhere"}, settings, "local[2]", "/j/bin/java")
     assert given["SPARK_HOME"] == str(submit.spark_home()) and given["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert "SPARK_LOCAL_IP" not in submit.environment({}, settings, "spark://h:7077", "/j/bin/java")

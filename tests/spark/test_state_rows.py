@@ -1,0 +1,59 @@
+"""When the rows of the state are counted, and that a state that was not counted for a while counts right again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pyspark.sql import SparkSession
+
+from newswake.settings import Settings, Streaming
+from streaming import state_rows
+from streaming.context import Context
+
+pytestmark = pytest.mark.spark
+
+When = Literal["live", "always", "never"]
+
+
+def context(spark: SparkSession, home: Path, when: When, *, once: bool) -> Context:
+    return Context(spark, Settings(home=home, streaming=Streaming(count_state_rows=when)), once=once)
+
+
+@pytest.mark.parametrize(
+    ("when", "once", "counted"),
+    [("live", False, True), ("live", True, False), ("always", True, True), ("never", False, False)],
+)
+def test_what_is_counted(spark: SparkSession, tmp_path: Path, when: When, once: bool, counted: bool) -> None:
+    before = spark.conf.get(state_rows.TRACKED, "true")
+    try:
+        found = context(spark, tmp_path, when, once=once)
+        state_rows.count(found)
+        assert state_rows.are_counted(found) is counted
+        assert spark.conf.get(state_rows.TRACKED) == str(counted).lower()
+    finally:
+        spark.conf.set(state_rows.TRACKED, str(before))
+
+
+def test_a_live_run_behind_history_counts_what_history_left(spark: SparkSession, tmp_path: Path) -> None:
+    source, checkpoint = tmp_path / "source", tmp_path / "checkpoint"
+    source.mkdir()
+    before = spark.conf.get(state_rows.TRACKED, "true")
+
+    def rows_told(when: When, numbers: range) -> list[int]:
+        state_rows.count(context(spark, tmp_path, when, once=True))
+        (source / f"{numbers.start}.json").write_text("".join(f'{{"n": {n}}}\n' for n in numbers))
+        stream = spark.readStream.schema("n bigint").json(str(source)).dropDuplicates(["n"])
+        writer: Any = stream.writeStream.format("noop").option("checkpointLocation", str(checkpoint))
+        query = writer.trigger(availableNow=True).start()
+        query.awaitTermination()
+        return [report.stateOperators[0].numRowsTotal for report in query.recentProgress]
+
+    try:
+        assert rows_told("live", range(5)) == [0], "a version of Spark that counts without looking needs none of this"
+        assert rows_told("always", range(3, 9)) == [9]
+        assert rows_told("live", range(9, 12)) == [0]
+        assert rows_told("always", range(12, 13)) == [13]
+    finally:
+        spark.conf.set(state_rows.TRACKED, str(before))
