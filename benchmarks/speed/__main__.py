@@ -21,6 +21,7 @@ from newswake.settings import Streaming
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 # What engines say when they fail is no markup, whatever stands in brackets.
 console = Console(stderr=True, highlight=False, markup=False)
+Name = Annotated[str, typer.Option(help="what the files in benchmarks/results are called")]
 HORIZONS = Streaming().horizons_minutes
 say: Callable[[str], None] = console.print
 
@@ -34,6 +35,7 @@ def engines(
     runs: Annotated[int, typer.Option(min=1)] = 5,
     only: Annotated[str, typer.Option(help="parts of the names of engines, between commas; empty: all")] = "",
     timeout_minutes: Annotated[float, typer.Option(help="an engine that takes longer is left out from then on")] = 60.0,
+    name: Name = "engines",
 ) -> None:
     """Candles a second of our queries and of other engines, on the same topics, with the same result."""
     wanted = [name.strip().lower() for name in only.split(",") if name.strip()]
@@ -46,19 +48,21 @@ def engines(
         # Written behind each run, beside the results: hours of measuring are not lost to the last engine.
         for one in compare.compare(place, load, chosen, runs, say, timeout_minutes * 60):
             measured.append(one)
-            partial = _save_engines("engines-partial", load, measured)
+            partial = _save_engines(f"{name}-partial", load, measured)
     if not measured:
         raise RuntimeError("no engine ran to its end")
     ended = [one.engine for one in measured]
     failed = [one.name for one in chosen if ended.count(one.name) < runs]
     further = [f"Failed or took too long: {', '.join(failed)}."] if failed else []
-    written = _save_engines("engines", load, measured, further)
+    written = _save_engines(name, load, measured, further, kind="engines")
     for suffix in (".md", ".json"):
         partial.with_suffix(suffix).unlink()
     _done(written)
 
 
-def _save_engines(name: str, load: Load, measured: Sequence[compare.Measured], further: Sequence[str] = ()) -> Path:
+def _save_engines(
+    name: str, load: Load, measured: Sequence[compare.Measured], further: Sequence[str] = (), *, kind: str = ""
+) -> Path:
     series = [
         {"engine": one.engine, "whole": one.whole, "steady": one.outcome.steady(), "cpu": one.usage.cpu_seconds}
         for one in measured
@@ -70,7 +74,7 @@ def _save_engines(name: str, load: Load, measured: Sequence[compare.Measured], f
         "of the candles. Median of the runs (lowest–highest).",
         *further,
     ]
-    return save(name, "Candles a second", engine_rows(measured), series, notes)
+    return save(name, "Candles a second", engine_rows(measured), series, notes, kind=kind)
 
 
 @app.command("latency")
@@ -119,7 +123,13 @@ def footprint_(coins: int = 50, minutes: float = 10.0) -> None:
 
 
 @app.command("growth")
-def growth_(coins: str = "5,50,500", posts: str = "1000,10000,100000", hours: int = 72, seed: int = 1) -> None:
+def growth_(
+    coins: str = "5,50,500",
+    posts: str = "1000,10000,100000",
+    hours: int = 72,
+    seed: int = 1,
+    name: Name = "growth",
+) -> None:
     """Time, state and memory against coins and posts, all four queries and both sinks; `--hours 720`: a month."""
     sizes, counts = ([int(part) for part in text.split(",")] for text in (coins, posts))
     with stand(NEWSWAKE_STREAMING__COUNT_STATE_ROWS="always") as place:
@@ -142,7 +152,16 @@ def growth_(coins: str = "5,50,500", posts: str = "1000,10000,100000", hours: in
         {"coins": one.load.coins, "posts": one.load.posts, "rows": one.rows, "seconds": one.usage.seconds}
         for one in points
     ]
-    _done(save("growth", "Growth", rows, series, [f"{hours} hours of candles."]))
+    _done(
+        save(
+            name,
+            "Growth",
+            rows,
+            series,
+            [f"{hours} hours of candles; the rows of the state are counted, which --once does not by itself."],
+            kind="growth",
+        )
+    )
 
 
 @app.command("page")

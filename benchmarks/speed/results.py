@@ -62,12 +62,17 @@ def markdown(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def save(name: str, title: str, rows: Sequence[Row], series: object, notes: Sequence[str] = ()) -> Path:
-    """Write `name`.md, `name`.json and, where matplotlib is installed, `name`.svg; returns the first."""
+def save(
+    name: str, title: str, rows: Sequence[Row], series: object, notes: Sequence[str] = (), *, kind: str = ""
+) -> Path:
+    """Write `name`.md, `name`.json and, where matplotlib is installed, `name`.svg; returns the first.
+
+    `kind`: which of the plots it is (plot.py), where that is not `name`.
+    """
     RESULTS.mkdir(exist_ok=True)
     table, data = RESULTS / f"{name}.md", RESULTS / f"{name}.json"
     table.write_text(markdown(title, rows, notes), encoding="utf-8")
-    data.write_text(json.dumps({"title": title, "kind": name, "series": series}, indent=1), encoding="utf-8")
+    data.write_text(json.dumps({"title": title, "kind": kind or name, "series": series}, indent=1), encoding="utf-8")
     if OTHER_PYTHON.is_file():
         plot = [str(OTHER_PYTHON), str(Path(__file__).with_name("plot.py")), str(data)]
         subprocess.run(plot, check=False)

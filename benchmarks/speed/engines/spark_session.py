@@ -13,6 +13,7 @@ from benchmarks.speed.engines.job import Job
 from benchmarks.speed.engines.tell import Teller
 from newswake.settings import Streaming
 from scripts.places import JVM
+from scripts.submit import HISTORY, JAVA_OPTIONS
 from streaming.inputs import PORTIONS_OF_JOIN
 from tests.conftest import spark_defaults
 
@@ -22,15 +23,17 @@ PAGES_A_BATCH = PORTIONS_OF_JOIN * CANDLES_PAGES_A_BATCH
 
 
 def session(name: str, changed: dict[str, str]) -> SparkSession:
-    """Two threads and 2 GB; `changed` is laid over conf/spark-defaults.conf."""
+    """Two threads, 2 GB, and the collector of our own `--once`; `changed` is laid over conf/spark-defaults.conf."""
+    defaults = spark_defaults()
     own = {
+        JAVA_OPTIONS: f"{defaults[JAVA_OPTIONS]} {HISTORY}",
         "spark.jars": ",".join(map(str, sorted((JVM / "spark").glob("*.jar")))),
         "spark.driver.memory": "2g",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
     }
     builder = SparkSession.builder.master("local[2]").appName(name)
-    for key, value in {**spark_defaults(), **own, **changed}.items():
+    for key, value in {**defaults, **own, **changed}.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
