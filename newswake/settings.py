@@ -120,8 +120,8 @@ class Streaming(Group):
         20_000, description="candle messages a batch, three times as many of the join; 0: no limit"
     )
     shuffle_partitions: PositiveInt = Field(2, description="partitions of the join's state (fixed by its checkpoint)")
-    count_state_rows: Literal["live", "always", "never"] = Field(
-        "live", description="count the rows of the state, for the monitor; live: not with --once, a quarter faster so"
+    count_state_rows: Literal["live", "always"] = Field(
+        "live", description="count the rows of the state, for the monitor; live: not with --once, faster so"
     )
     future_tolerance_seconds: PositiveInt = Field(300, description="how far a message may lie ahead of its Kafka time")
     go_on_after_loss: bool = Field(

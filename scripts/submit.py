@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -38,9 +39,11 @@ QUICK_START = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSe
 # Projections are interpreted instead of generated: a task generates the text of each of its own anew before it finds
 # that it has been compiled, and for a hundred rows that was a quarter to half of all work.
 QUICK_START_CONF = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-# History is read by a program that ends by itself. The parallel collector does the same work for less than G1, whose
-# barriers and threads are paid for short pauses.
+# A program that ends by itself reads history. The parallel collector does the same work for less than G1, which pays
+# for short pauses with barriers and threads.
 HISTORY = "-XX:+UseParallelGC"
+COLLECTOR = re.compile(r"-XX:\+Use\w+GC\b")
+JAVA_VARIABLES = ("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")  # the JVM reads these by itself
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 
@@ -48,8 +51,7 @@ def command(
     settings: Settings, master: str, arguments: Sequence[str], quick_start: bool = False, program: str = "app"
 ) -> list[str]:
     """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
-    is_history = program == "app" and "--once" in arguments
-    java = QUICK_START if quick_start else HISTORY if is_history else ""
+    java = java_options(QUICK_START if quick_start else HISTORY if "--once" in arguments else "", os.environ)
     further = (QUICK_START_CONF if quick_start else {}) | options.further(settings, master, os.environ)
     return [
         str(spark_home() / "bin" / "spark-submit"),
@@ -59,13 +61,26 @@ def command(
         *("--driver-memory", settings.local.driver_memory),
         *("--conf", f"spark.ui.port={settings.local.spark_ui_port}"),
         *("--conf", f"spark.sql.warehouse.dir={settings.home / 'spark' / 'warehouse'}"),
-        *(("--conf", f"{JAVA_OPTIONS}={options.properties(DEFAULTS)[JAVA_OPTIONS]} {java}") if java else ()),
+        *(("--conf", f"{JAVA_OPTIONS}={java}") if java else ()),
         *(part for name, value in further.items() for part in ("--conf", f"{name}={value}")),
         # What is run by hand takes no port from the application beside it, and is not worth a history.
         *(_history(settings) if program == "app" else ("--conf", "spark.ui.enabled=false")),
         str(PROGRAMS[program]),
         *arguments,
     ]
+
+
+def java_options(wanted: str, environ: Mapping[str, str]) -> str:
+    """`wanted` behind the options in conf/spark-defaults.conf, whose place it takes; empty for none.
+
+    A JVM that is given two collectors does not start: the one that the user chose stays.
+    """
+    if not wanted:
+        return ""
+    standing = options.properties(DEFAULTS).get(JAVA_OPTIONS, "")
+    if COLLECTOR.search(" ".join((standing, *(environ.get(name, "") for name in JAVA_VARIABLES)))):
+        wanted = COLLECTOR.sub("", wanted)
+    return f"{standing} {wanted}".strip()
 
 
 def _history(settings: Settings) -> tuple[str, ...]:

@@ -98,8 +98,9 @@ class Fresh:
 def free_ports(count: int) -> list[int]:
     """Ports of 127.0.0.1 that nobody listens on, all different.
 
-    Not such as the system hands out: it gives the same ones to connections that go out, and the programs that are
-    started here may need a minute until they listen. Drawn afresh, so that runs side by side hardly meet.
+    Not such as Linux and macOS hand out by default: they give the same ones to connections that go out, and the
+    programs that are started here may need a minute until they listen. Drawn afresh, so that runs side by side hardly
+    meet.
     """
     found: list[int] = []
     drawn = random.SystemRandom().sample(BELOW_WHAT_SYSTEMS_HAND_OUT, len(BELOW_WHAT_SYSTEMS_HAND_OUT))

@@ -189,7 +189,7 @@ def _report(series: Series, query: str) -> Report:
     def figure(name: str) -> float:
         return series.one(name, query=query) or 0.0
 
-    sizes = {labels["operator"]: value for labels, value in series.all("state_bytes", query=query)}
+    counted = {labels["operator"]: int(value) for labels, value in series.all("state_rows", query=query)}
     return Report(
         query=query,
         run_id="",
@@ -202,7 +202,7 @@ def _report(series: Series, query: str) -> Report:
         sinks={labels["step"]: value for labels, value in series.all("step_seconds", query=query)},
         watermark=series.moment("watermark_timestamp_seconds", query=query),
         states=tuple(
-            StateOperator(labels["operator"], int(rows), int(sizes.get(labels["operator"], 0)), 0, 0)
-            for labels, rows in series.all("state_rows", query=query)
+            StateOperator(labels["operator"], counted.get(labels["operator"]), int(size), 0, 0)
+            for labels, size in series.all("state_bytes", query=query)
         ),
     )

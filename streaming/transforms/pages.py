@@ -17,7 +17,7 @@ def hour_pages(parsed: DataFrame) -> DataFrame:
     open time of the first candle) and `seen_at` are epoch milliseconds, `closes` is array<double>.
 
     A row stays in the state of the join for hours, so it holds no more than it must: `times`, array<bigint> in epoch
-    milliseconds, is null for every minute from `first` on, and `filled`, array<boolean>, where none is.
+    milliseconds, is null where they are all the minutes from `first` on, and `filled`, array<boolean>, where none is.
     """
     # What is exploded is a column before: computed inside of explode it would be interpreted.
     accepted = parsed.select(F.when(F.col("reason").isNull(), F.col("pages")).alias("pages"), "position")
@@ -35,7 +35,7 @@ def hour_pages(parsed: DataFrame) -> DataFrame:
 
 
 def pages_of_rows(candles: DataFrame) -> DataFrame:
-    """Rows of the `candles` table -> the same frame as `hour_pages` gives; `position` is 0, as a table has none."""
+    """Rows of the `candles` table -> a frame as `hour_pages` gives; `position` is 0, as a table has none."""
     minute = F.struct(F.unix_millis("open_time").alias("time"), "close", "filled")
     return (
         candles.groupBy("symbol", "exchange", "quote", "seen_at", F.date_trunc("hour", "open_time").alias("hour"))
@@ -44,7 +44,11 @@ def pages_of_rows(candles: DataFrame) -> DataFrame:
             "symbol",
             "exchange",
             "hour",
-            *_minutes(F.col("minutes.time"), F.col("minutes.close"), F.col("minutes.filled")),
+            # No state holds these, and nothing but the table's key says that no minute is there twice: its own times.
+            F.element_at("minutes.time", 1).alias("first"),
+            F.col("minutes.time").alias("times"),
+            F.col("minutes.close").alias("closes"),
+            F.col("minutes.filled").alias("filled"),
             F.unix_millis("seen_at").alias("seen_at"),
             F.lit(0).cast("bigint").alias("position"),
         )
@@ -63,7 +67,7 @@ def place_in(page: str, open_time: Column) -> Column:
 
 
 def _minutes(times: Column, closes: Column, filled: Column) -> list[Column]:
-    """The candles of one hour. Their times are known to be whole minutes, and to rise."""
+    """The candles of one hour of a page that was accepted: their times are whole minutes, and each is a later one."""
     first, last = F.element_at(times, 1), F.element_at(times, -1)
     is_every_minute = last - first == (F.size(times) - 1) * MINUTE_MS
     return [

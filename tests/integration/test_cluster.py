@@ -50,7 +50,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def spark_cluster() -> Iterator[Cluster]:
-    """A master and two workers on ports that the system chose; they end with pytest."""
+    """A master and two workers on ports that nobody uses; they end with pytest."""
     home = Path(tempfile.mkdtemp(prefix="newswake-cluster-"))
     port, ui, *rest = free_ports(12)
     first = next(one for one in rest if one + 1 not in (port, ui) and port_is_free(one + 1))

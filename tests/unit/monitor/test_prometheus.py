@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from newswake.health.inputs import DeadLetters, Inputs, RepairState, ServiceState
 from newswake.health.levels import Level
+from newswake.health.report import StateOperator
 from newswake.health.rules import judge
 from streaming.monitor.prometheus import PrometheusLook, inputs_of, samples_in
 from streaming.reporting.health_metrics import HealthMetrics
@@ -77,6 +78,9 @@ def test_figures_come_back() -> None:
     assert (prices.batch_id, prices.seconds, prices.state_rows, prices.state_bytes) == (41, 1.5, 12_000, 3_000_000)
     assert prices.sinks == {"compute": 0.5, "mongodb": 0.2, "delta": 0.4}
     assert found.candles == inputs().candles
+    uncounted = (StateOperator("symmetricHashJoin", None, 3_000_000, 0, 0),)
+    (prices,) = read_back(inputs(reports={"post_prices": (report(states=uncounted),)})).reports["post_prices"]
+    assert (prices.state_rows, prices.state_bytes) == (None, 3_000_000)
 
 
 def test_rates_are_zero_while_there_is_nothing_to_do() -> None:

@@ -19,7 +19,7 @@ import pytest
 from scripts import submit
 from scripts.checks import java_command
 from scripts.places import ROOT
-from scripts.submit import QUICK_START
+from scripts.submit import HISTORY, QUICK_START, java_options
 from scripts.supervision import is_running, wait_until
 
 JVM = """
@@ -144,3 +144,16 @@ def test_the_quick_compiler_has_room_for_its_code() -> None:
     ).stdout  # fmt: skip
     (size,) = re.findall(r"ReservedCodeCacheSize\s+=\s+(\d+)", flags)
     assert int(size) >= 200 * 2**20
+
+
+@pytest.mark.parametrize("wanted", [QUICK_START, HISTORY])
+def test_a_jvm_starts_with_our_collector_or_with_the_users(wanted: str) -> None:
+    def used(environ: dict[str, str]) -> list[str]:
+        line = [java_command(), *java_options(wanted, environ).split()[2:], "-XX:+PrintFlagsFinal", "-version"]
+        flags = subprocess.run(line, capture_output=True, text=True, check=True, env={**os.environ, **environ}).stdout
+        return re.findall(r"(Use\w+GC)\s+=\s+true", flags)
+
+    (ours,) = used({})
+    assert f"-XX:+{ours}" in wanted
+    assert used({"JDK_JAVA_OPTIONS": "-XX:+UseG1GC"}) == ["UseG1GC"]
+    assert used({"JAVA_TOOL_OPTIONS": "-XX:+UseZGC"}) == ["UseZGC"]
