@@ -27,6 +27,8 @@ CACHE_GB = 0.25
 # How much of the cache may be changed and not yet written out, in per cent. At WiredTiger's own 5 and 20 (updates: 2.5
 # and 10) whoever writes to a cache this small spends most of his time writing out pages that he will change again.
 CHANGED = "eviction_dirty_target=60,eviction_dirty_trigger=80,eviction_updates_target=30,eviction_updates_trigger=40"
+# What a killed server does again at its start, before it answers, is what came behind the last of these, in seconds.
+CHECKPOINTS = "15"
 NEEDED_BYTES = 64_000_000  # with less it would end again, in the middle of something
 # Codes of the server's answers.
 AUTHENTICATION_FAILED = 18
@@ -88,7 +90,7 @@ def command(settings: Settings) -> list[str]:
         *("--dbpath", str(base / "data"), "--bind_ip", "127.0.0.1", "--port", str(settings.local.mongo_port)),
         *("--replSet", REPLICA_SET, "--oplogSize", "512", "--keyFile", str(base / "keyfile")),
         *("--wiredTigerCacheSizeGB", str(CACHE_GB), "--wiredTigerEngineConfigString", CHANGED),
-        *("--nounixsocket", "--quiet", "--slowms", "1000"),
+        *("--syncdelay", CHECKPOINTS, "--nounixsocket", "--quiet", "--slowms", "1000"),
     ]
 
 

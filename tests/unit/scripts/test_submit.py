@@ -151,7 +151,7 @@ def test_a_jvm_starts_with_our_collector_or_with_the_users(wanted: str) -> None:
     def used(environ: dict[str, str]) -> list[str]:
         line = [java_command(), *java_options(wanted, environ).split()[2:], "-XX:+PrintFlagsFinal", "-version"]
         flags = subprocess.run(line, capture_output=True, text=True, check=True, env={**os.environ, **environ}).stdout
-        return re.findall(r"(Use\w+GC)\s+=\s+true", flags)
+        return re.findall(r"(Use(?:Serial|Parallel|G1|Z|Shenandoah)GC)\s+=\s+true", flags)
 
     (ours,) = used({})
     assert f"-XX:+{ours}" in wanted
