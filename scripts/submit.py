@@ -43,7 +43,9 @@ QUICK_START_CONF = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 # for short pauses with barriers and threads.
 HISTORY = "-XX:+UseParallelGC"
 COLLECTOR = re.compile(r"-XX:\+Use\w+GC\b")
-JAVA_VARIABLES = ("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")  # the JVM reads these by itself
+# The JVM, and the last one Spark's launcher, read these by themselves. One that names a file may say anything in it.
+JAVA_VARIABLES = ("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")
+CHOSEN = re.compile(rf"{COLLECTOR.pattern}|(^|\s)@")
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 
@@ -78,7 +80,7 @@ def java_options(wanted: str, environ: Mapping[str, str]) -> str:
     if not wanted:
         return ""
     standing = options.properties(DEFAULTS).get(JAVA_OPTIONS, "")
-    if COLLECTOR.search(" ".join((standing, *(environ.get(name, "") for name in JAVA_VARIABLES)))):
+    if CHOSEN.search(" ".join((standing, *(environ.get(name, "") for name in JAVA_VARIABLES)))):
         wanted = COLLECTOR.sub("", wanted)
     return f"{standing} {wanted}".strip()
 

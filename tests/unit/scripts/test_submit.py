@@ -157,3 +157,6 @@ def test_a_jvm_starts_with_our_collector_or_with_the_users(wanted: str) -> None:
     assert f"-XX:+{ours}" in wanted
     assert used({"JDK_JAVA_OPTIONS": "-XX:+UseG1GC"}) == ["UseG1GC"]
     assert used({"JAVA_TOOL_OPTIONS": "-XX:+UseZGC"}) == ["UseZGC"]
+    assert used({"_JAVA_OPTIONS": "-XX:+UseG1GC"}) == ["UseG1GC"]
+    for variable, options in (("SPARK_SUBMIT_OPTS", "-Da=b -XX:+UseG1GC"), ("JDK_JAVA_OPTIONS", "@/my/options")):
+        assert "GC" not in java_options(wanted, {variable: options})
