@@ -139,11 +139,10 @@ def _work(
         context.checkpoint(name).check()
         context.checkpoint(name).verify(QUERIES[name].fingerprint(context))
     context = _behind_what_is_lost(context, queries)
-    state_rows.count(context)
     repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
     housekeeping = Housekeeping(context)
     try:
-        with named_jobs(context.spark, "start: plan the queries"):
+        with named_jobs(context.spark, "start: plan the queries"), state_rows.told(context):
             started = [_started(context, name) for name in queries]
         teller.running()
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)

@@ -6,17 +6,26 @@ off then is what a crash would cut off: the checkpoint makes the next start repe
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import stat
+import struct
 import sys
+import termios
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
 from pyspark import SparkContext
 
 log = logging.getLogger("streaming")
+
+# Standard output and error: one pipe to the JVM of spark-submit, which prints what comes.
+PRINTED = (1, 2)
+READ_SECONDS = 1.0
 
 
 @contextmanager
@@ -48,9 +57,28 @@ def leave(code: int) -> NoReturn:
     logging.disable(logging.CRITICAL)  # what Py4J says of a JVM that is gone must not be the last line
     sys.stdout.flush()
     sys.stderr.flush()
+    wait_until_read(PRINTED, READ_SECONDS)
     try:
         gateway = SparkContext._gateway
         if gateway is not None:
             gateway.jvm.java.lang.Runtime.getRuntime().halt(code)
     finally:  # the JVM does not live to answer
         os._exit(code)
+
+
+def wait_until_read(handles: Sequence[int], seconds: float) -> None:
+    """Wait until what was written to those handles that are pipes has been read from them, for at most so long.
+
+    A JVM that is halted before prints no more of it, and the last line is the reason why the application ends.
+    """
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    for handle in handles:
+        if stat.S_ISFIFO(os.fstat(handle).st_mode):
+            while _unread(handle) and time.monotonic() < deadline:
+                pause.wait(0.01)
+
+
+def _unread(pipe: int) -> int:
+    """How many bytes lie in a pipe."""
+    (count,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, struct.pack("i", 0)))
+    return int(count)

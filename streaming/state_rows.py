@@ -7,6 +7,9 @@ counted, and our reports say that they are unknown. A store that is counted agai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from streaming.context import Context
 
 TRACKED = "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows"
@@ -19,6 +22,13 @@ def are_counted(context: Context) -> bool:
     return not (is_rocksdb and context.once and context.settings.streaming.count_state_rows == "live")
 
 
-def count(context: Context) -> None:
-    """Tell Spark; for queries that start after this."""
-    context.spark.conf.set(TRACKED, str(are_counted(context)).lower())
+@contextmanager
+def told(context: Context) -> Iterator[None]:
+    """Spark knows it in the block, for queries that start there; the session is given back as it was."""
+    conf = context.spark.conf
+    before = conf.get(TRACKED, "true")
+    conf.set(TRACKED, str(are_counted(context)).lower())
+    try:
+        yield
+    finally:
+        conf.set(TRACKED, str(before))

@@ -26,14 +26,11 @@ def context(spark: SparkSession, home: Path, when: When, *, once: bool) -> Conte
     [("live", False, True), ("live", True, False), ("always", True, True)],
 )
 def test_what_is_counted(spark: SparkSession, tmp_path: Path, when: When, once: bool, counted: bool) -> None:
-    before = spark.conf.get(state_rows.TRACKED, "true")
-    try:
-        found = context(spark, tmp_path, when, once=once)
-        state_rows.count(found)
-        assert state_rows.are_counted(found) is counted
+    found = context(spark, tmp_path, when, once=once)
+    assert state_rows.are_counted(found) is counted
+    with state_rows.told(found):
         assert spark.conf.get(state_rows.TRACKED) == str(counted).lower()
-    finally:
-        spark.conf.set(state_rows.TRACKED, str(before))
+    assert spark.conf.get(state_rows.TRACKED) == "true", "the session is as it was"
 
 
 def test_other_stores_count_anyway(spark: SparkSession, tmp_path: Path) -> None:
@@ -47,26 +44,23 @@ def test_other_stores_count_anyway(spark: SparkSession, tmp_path: Path) -> None:
 
 def test_a_live_run_behind_history_counts_what_history_left(spark: SparkSession, tmp_path: Path) -> None:
     """In a join, whose two sides are families of columns in one store."""
-    before = spark.conf.get(state_rows.TRACKED, "true")
     sides = [tmp_path / "left", tmp_path / "right"]
     for side in sides:
         side.mkdir()
 
     def rows_told(when: When, numbers: range) -> list[int]:
         """The rows that the state held behind the batch that brought these numbers to both sides."""
-        state_rows.count(context(spark, tmp_path, when, once=True))
         for side in sides:
             (side / f"{numbers.start}.json").write_text("".join(f'{{"n": {n}}}\n' for n in numbers))
         left, right = (spark.readStream.schema("n bigint").json(str(side)) for side in sides)
         writer: Any = left.join(right, "n").writeStream.format("noop")
-        query = writer.option("checkpointLocation", str(tmp_path / "checkpoint")).trigger(availableNow=True).start()
+        writer = writer.option("checkpointLocation", str(tmp_path / "checkpoint")).trigger(availableNow=True)
+        with state_rows.told(context(spark, tmp_path, when, once=True)):
+            query = writer.start()
         query.awaitTermination()
         return [report.stateOperators[0].numRowsTotal for report in query.recentProgress]
 
-    try:
-        assert rows_told("live", range(5)) == [0], "a version of Spark that counts without looking needs none of this"
-        assert rows_told("always", range(3, 9)) == [22]
-        assert rows_told("live", range(9, 12)) == [0]
-        assert rows_told("always", range(12, 13)) == [30]
-    finally:
-        spark.conf.set(state_rows.TRACKED, str(before))
+    assert rows_told("live", range(5)) == [0], "a version of Spark that counts without looking needs none of this"
+    assert rows_told("always", range(3, 9)) == [22]
+    assert rows_told("live", range(9, 12)) == [0]
+    assert rows_told("always", range(12, 13)) == [30]
