@@ -149,8 +149,12 @@ def test_the_quick_compiler_has_room_for_its_code() -> None:
 @pytest.mark.parametrize("wanted", [QUICK_START, HISTORY])
 def test_a_jvm_starts_with_our_collector_or_with_the_users(wanted: str) -> None:
     def used(environ: dict[str, str]) -> list[str]:
-        line = [java_command(), *java_options(wanted, environ).split()[2:], "-XX:+PrintFlagsFinal", "-version"]
-        flags = subprocess.run(line, capture_output=True, text=True, check=True, env={**os.environ, **environ}).stdout
+        options = [word for word in java_options(wanted, environ).split() if word.startswith("-XX:")]
+        line = [java_command(), *options, "-XX:+PrintFlagsFinal", "-version"]
+        environ = {**os.environ, **environ}
+        flags = subprocess.run(
+            line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, env=environ, cwd=ROOT
+        ).stdout
         return re.findall(r"(Use(?:Serial|Parallel|G1|Z|Shenandoah)GC)\s+=\s+true", flags)
 
     (ours,) = used({})
