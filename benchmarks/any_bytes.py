@@ -17,10 +17,11 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.table import Table
 
+from scripts.places import JVM
 from tests.conftest import spark_defaults
 from tests.spark.accounts import Account, Drawn, account
 from tests.spark.candle_corpus import ENVELOPE, FULL, page
-from tests.spark.mutations import mutated
+from tests.spark.mutations import mutated, mutated_avro
 from tests.spark.post_corpus import BARE, post
 from tests.spark.test_any_bytes import HEARTBEAT, messages
 
@@ -36,7 +37,14 @@ def changed(topic: str, count: int, chance: random.Random) -> Iterator[list[Draw
     """Portions of valid messages that were changed at random."""
     for begun in range(0, count, PORTION):
         portion = range(min(PORTION, count - begun))
-        yield [(chance.choice(KEYS[topic]), mutated(chance, BODIES[topic])) for _ in portion]
+        yield [(chance.choice(KEYS[topic]), _changed(topic, chance)) for _ in portion]
+
+
+def _changed(topic: str, chance: random.Random) -> bytes:
+    """Half of the pages are in Avro."""
+    if topic == "candles" and chance.random() < 0.5:
+        return mutated_avro(chance, BODIES[topic][:2])
+    return mutated(chance, BODIES[topic])
 
 
 def by_hypothesis(topic: str, count: int, number: int) -> Iterator[list[Drawn]]:
@@ -63,12 +71,13 @@ def by_hypothesis(topic: str, count: int, number: int) -> Iterator[list[Drawn]]:
 def session() -> SparkSession:
     builder = SparkSession.builder.master("local[2]").appName("any bytes")
     options = spark_defaults() | {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2"}
-    # The table formats are not needed, and their jars are not there.
-    for name in ("spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.driver.extraJavaOptions"):
+    # The table formats are not needed.
+    for name in ("spark.sql.extensions", "spark.sql.catalog.spark_catalog"):
         options.pop(name, None)
+    options["spark.jars"] = ",".join(map(str, sorted((JVM / "spark").glob("*.jar"))))
     for name, value in options.items():
         builder = builder.config(name, value)
-    spark = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC").getOrCreate()
+    spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 

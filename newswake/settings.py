@@ -47,6 +47,9 @@ class Kafka(Group):
     bootstrap_servers: str = Field("127.0.0.1:9092", description="brokers to ask first, host:port,host:port")
     posts_topic: str = Field("CryptoPanic", description="topic of the post observations and heartbeats")
     candles_topic: str = Field("Binance", description="topic of the candle pages")
+    candles_format: Literal["json", "avro"] = Field(
+        "json", description="form in which our producers write candle pages; the application reads both"
+    )
     posts_partitions: PositiveInt = Field(2, description="partitions of the posts topic, when we create it")
     candles_partitions: PositiveInt = Field(2, description="partitions of the candles topic, when we create it")
     replication_factor: PositiveInt = Field(1, description="replicas of a topic, when we create it")

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from newswake.errors import MessageError, ServiceError
 from newswake.kafka import Heard, client_config
+from newswake.messages import CandlePage
 from newswake.settings import Kafka
 
 
@@ -35,8 +36,15 @@ class Publisher:
         self._heard = Heard()
 
     def publish(self, topic: str, message: Keyed) -> None:
-        """Queue one message. Raises `ServiceError` when an earlier one could not be delivered."""
-        self.publish_bytes(topic, message.key, message.to_json())
+        """Queue one message, a page in the form of the setting kafka.candles_format.
+
+        Raises `ServiceError` when an earlier one could not be delivered.
+        """
+        if isinstance(message, CandlePage) and self._kafka.candles_format == "avro":
+            value = message.to_avro()
+        else:
+            value = message.to_json()
+        self.publish_bytes(topic, message.key, value)
 
     def publish_bytes(self, topic: str, key: bytes, value: bytes) -> None:
         """The same with bytes. Raises `MessageError` for more of them than a message may have."""

@@ -183,8 +183,9 @@ def spark(spark_jars: list[Path], request: pytest.FixtureRequest) -> Iterator[Sp
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         # Small data, many plans: the optimising compiler would take longer than what it makes faster.
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 "
-        f"-XX:ReservedCodeCacheSize=240m -XX:ErrorFile={scratch / JVM_ERROR_FILE}",
+        "spark.driver.extraJavaOptions": f"{spark_defaults()['spark.executor.extraJavaOptions']} "
+        f"-Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m "
+        f"-XX:ErrorFile={scratch / JVM_ERROR_FILE}",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),

@@ -6,7 +6,7 @@ import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -22,6 +22,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 # What engines say when they fail is no markup, whatever stands in brackets.
 console = Console(stderr=True, highlight=False, markup=False)
 Name = Annotated[str, typer.Option(help="what the files in benchmarks/results are called")]
+FORMS = {"json": "JSON", "avro": "Avro"}
 HORIZONS = Streaming().horizons_minutes
 say: Callable[[str], None] = console.print
 
@@ -35,26 +36,28 @@ def engines(
     runs: Annotated[int, typer.Option(min=1)] = 5,
     only: Annotated[str, typer.Option(help="parts of the names of engines, between commas; empty: all")] = "",
     timeout_minutes: Annotated[float, typer.Option(help="an engine that takes longer is left out from then on")] = 60.0,
+    candles_format: Annotated[Literal["json", "avro"], typer.Option(help="how the pages are written")] = "json",
     name: Name = "engines",
 ) -> None:
     """Candles a second of our queries and of other engines, on the same topics, with the same result."""
     wanted = [name.strip().lower() for name in only.split(",") if name.strip()]
     chosen = [one for one in compare.ENGINES if not wanted or any(name in one.name.lower() for name in wanted)]
     load = Load(coins, candles, posts, seed, HORIZONS)
-    with stand() as place:
+    pages = [f"The pages are in {FORMS[candles_format]}."]
+    with stand(NEWSWAKE_KAFKA__CANDLES_FORMAT=candles_format) as place:
         say(f"publishing {load.published_candles:,} candles and {posts:,} posts")
         publish(load, place.settings.kafka)
         measured: list[compare.Measured] = []
         # Written behind each run, beside the results: hours of measuring are not lost to the last engine.
         for one in compare.compare(place, load, chosen, runs, say, timeout_minutes * 60):
             measured.append(one)
-            partial = _save_engines(f"{name}-partial", load, measured)
+            partial = _save_engines(f"{name}-partial", load, measured, pages)
     if not measured:
         raise RuntimeError("no engine ran to its end")
     ended = [one.engine for one in measured]
     failed = [one.name for one in chosen if ended.count(one.name) < runs]
     further = [f"Failed or took too long: {', '.join(failed)}."] if failed else []
-    written = _save_engines(name, load, measured, further, kind="engines")
+    written = _save_engines(name, load, measured, [*pages, *further], kind="engines")
     for suffix in (".md", ".json"):
         partial.with_suffix(suffix).unlink()
     _done(written)

@@ -16,6 +16,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from newswake.avro_page import to_avro
 from newswake.clock import from_ms
 from newswake.kafka import ensure_topics
 from newswake.messages import HOUR_MS, MINUTE_MS, Heartbeat, Observation
@@ -97,8 +98,9 @@ class Load:
             for number, time in enumerate(times)
         ]
 
-    def page_messages(self) -> Iterator[tuple[bytes, bytes]]:
-        """Key and value, as `CandlePage` writes them, hour by hour."""
+    def page_messages(self, candles_format: str = "json") -> Iterator[tuple[bytes, bytes]]:
+        """Key and value, as `CandlePage` writes them in that form, hour by hour."""
+        written = to_avro if candles_format == "avro" else orjson.dumps
         closes, chance = self._closes, np.random.default_rng([self.seed, 2])
         for hour in range(self.hours):
             times = [START_MS + hour * HOUR_MS + minute * MINUTE_MS for minute in range(MINUTES)]
@@ -121,7 +123,7 @@ class Load:
                     **{name: values[coin].tolist() for name, values in columns.items()},
                     "filled": [False] * MINUTES,
                 }
-                yield symbol(coin).encode(), orjson.dumps(body)
+                yield symbol(coin).encode(), written(body)
 
     def post_messages(self) -> Iterator[Observation | Heartbeat]:
         """The posts with a heartbeat for every hour, each after the posts that it covers."""
@@ -171,5 +173,5 @@ def publish(load: Load, kafka: Kafka) -> None:
     with Publisher(kafka, timeout_seconds=600) as publisher:
         for message in load.post_messages():
             publisher.publish(kafka.posts_topic, message)
-        for key, value in load.page_messages():
+        for key, value in load.page_messages(kafka.candles_format):
             publisher.publish_bytes(kafka.candles_topic, key, value)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-import orjson
-from pydantic import ValidationError
-
+from newswake.avro_page import body_of
 from newswake.messages import MINUTE_MS, CandlePage
 from producers.candles.candle import Candle
 from producers.candles.pages import Tail
@@ -81,8 +79,8 @@ def tail_of(page: CandlePage) -> Tail:
 
 def _keep_newest(found: dict[str, CandlePage], value: bytes | None, coins: Collection[str], now_ms: int) -> None:
     try:
-        page = CandlePage.model_validate(orjson.loads(value or b""))
-    except (orjson.JSONDecodeError, ValidationError):
+        page = CandlePage.model_validate(body_of(value))
+    except ValueError:  # pydantic's, too
         return  # the streaming application sends it to the dead letters; here it is merely no page
     if page.symbol not in coins or page.open_time[-1] + MINUTE_MS > now_ms:
         return

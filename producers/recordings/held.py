@@ -6,12 +6,12 @@ late in every row. It is refused before anything of it is published.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from newswake.avro_page import body_of
 from newswake.clock import from_ms, to_iso, to_ms
 from newswake.errors import RecordingError, ServiceError
 from newswake.kafka import Heard, client_config, failure, metadata
@@ -97,8 +97,8 @@ def _largest(
 
 def _body(message: Message) -> object:
     try:
-        return json.loads(message.value() or b"")
-    except (ValueError, RecursionError):
+        return body_of(message.value())
+    except ValueError:
         return None  # a dead letter of somebody else's: the stream reports those
 
 

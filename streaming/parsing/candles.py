@@ -1,10 +1,12 @@
-"""Messages of the candles topic: pages, and the old envelope with many coins in one message."""
+"""Messages of the candles topic: pages, in JSON or Avro, and the old envelope with many coins in one message."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from newswake.avro_page import HEADER, SCHEMA_TEXT
+from streaming.parsing.avro import avro_checks, message_of, with_decoded
 from streaming.parsing.text import first_reason, is_unquoted, text_checks, with_parsed
 from streaming.parsing.times import time_checks, to_ms
 from streaming.schemas import CANDLE_MESSAGE, CORRUPT
@@ -31,8 +33,12 @@ def parse_candles(messages: DataFrame, tolerance_seconds: int) -> DataFrame:
     `messages` has topic, partition, offset, timestamp, key, value. In a page, `open_time` and `seen_at` are epoch
     milliseconds and the columns are arrays of equal length.
     """
-    parsed = with_parsed(messages, CANDLE_MESSAGE)
-    enveloped = parsed.withColumn("envelope", F.when(_may_be_envelope(), _envelope_pages(F.col("text"))))
+    decoded = with_decoded(messages, SCHEMA_TEXT, HEADER)
+    parsed = with_parsed(decoded, CANDLE_MESSAGE, F.when(~F.col("is_avro"), F.col("value").cast("string")))
+    either = parsed.withColumn(
+        "message", F.when(F.col("is_avro"), message_of(F.col("decoded"), CANDLE_MESSAGE)).otherwise(F.col("message"))
+    )
+    enveloped = either.withColumn("envelope", F.when(_may_be_envelope(), _envelope_pages(F.col("text"))))
     return enveloped.select(
         "topic",
         "partition",
@@ -100,8 +106,9 @@ def _reason(tolerance_seconds: int) -> Column:
     """Why the whole message is refused: by its text, by what it says of itself, or by one of its pages."""
     kafka_ms = to_ms(F.col("timestamp"))
     is_page = F.col("envelope").isNull()
+    of_avro = first_reason(avro_checks(F.col("value"), F.col("decoded"), F.col("seal"), HEADER, (*NAMES, "interval")))
+    of_text = first_reason(text_checks(F.col("text"), F.col("message"), MESSAGE_FIELDS))
     message_checks = [
-        *text_checks(F.col("text"), F.col("message"), MESSAGE_FIELDS),
         (is_page & F.col("message.symbol").isNull(), "no symbol, and no coins with rows of candles either"),
         (is_page & ~_is_key(F.col("key"), F.col("message.symbol")), "the key is not the symbol of the page"),
         *((is_page & is_unquoted(F.col("text"), F.col("message"), name), f"the {name} is not text") for name in NAMES),
@@ -113,7 +120,8 @@ def _reason(tolerance_seconds: int) -> Column:
 
     of_envelope = F.filter(F.transform("envelope", of_page), lambda reason: reason.isNotNull())
     in_pages = F.when(is_page, of_page(F.col("message"))).otherwise(F.get(of_envelope, F.lit(0)))
-    return F.coalesce(first_reason(message_checks), in_pages)
+    of_form = F.when(F.col("is_avro"), of_avro).otherwise(of_text)
+    return F.coalesce(of_form, first_reason(message_checks), in_pages)
 
 
 def _is_key(key: Column, symbol: Column) -> Column:

@@ -26,13 +26,13 @@ JSON_OPTIONS = {
 Check = tuple[Column, str]
 
 
-def with_parsed(messages: DataFrame, schema: T.StructType) -> DataFrame:
-    """Kafka rows -> the same with `text` (the value as string) and `message`.
+def with_parsed(messages: DataFrame, schema: T.StructType, text: Column | None = None) -> DataFrame:
+    """Kafka rows -> the same with `text` (the value as string, or what is given for it) and `message`.
 
     `message` is a struct, null for nothing, with `_corrupt_record` set where the text does not fit the schema. The
     text stands in a column of its own, because each question to the binary value would copy it first.
     """
-    text = F.col("value").cast("string")
+    text = F.col("value").cast("string") if text is None else text
     return messages.withColumns({"text": text, "message": F.from_json(text, schema, JSON_OPTIONS)})
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from newswake.avro_page import body_of
 from newswake.clock import from_ms
 
 MINUTE_MS = 60_000
@@ -25,9 +25,9 @@ def event_time(value: bytes | None) -> datetime | None:
     (None, None, None)
     """
     try:
-        message = json.loads(value or b"")
+        message = body_of(value)
         return _of(message) if isinstance(message, dict) else None
-    except (ValueError, TypeError, OverflowError, RecursionError):  # anybody may have written it
+    except (ValueError, TypeError, OverflowError):  # anybody may have written it
         return None
 
 

@@ -73,7 +73,7 @@ REFUSED = {
 
 def test_a_world_comes_out_once_in_both_places(pipeline: Pipeline) -> None:
     world = live_world(seed=21, hours=60, posts=40, quiet=(20, 32))
-    publish(pipeline.settings, world)
+    publish(pipeline.settings, world, avro=True)
     topic = pipeline.settings.kafka.posts_topic
     publish_raw(pipeline.settings, topic, *REFUSED)
     pipeline.once()

@@ -8,11 +8,13 @@ import re
 from itertools import pairwise
 from typing import Any, NoReturn
 
+from tests.spark.avro_judge import Unsure, decoded
 from tests.spark.frames import ARRIVED_MS, MINUTE_MS, TOLERANCE_SECONDS
 
 LATEST_MS = ARRIVED_MS + TOLERANCE_SECONDS * 1000
 EARLIEST_MS = 1_262_304_000_000
 INT64 = range(-(2**63), 2**63)
+AVRO = b"\xc3\x01"
 PLAIN = re.compile(r"[^\s{}\[\]\":/]{1,32}", re.ASCII)
 PRICES = ("open", "high", "low", "close")
 KINDS = {"open_time": int, "trades": int, "filled": bool} | dict.fromkeys(
@@ -60,12 +62,18 @@ def _check_texts(value: Any) -> None:
         _check_texts(inner)
 
 
-def accepts(value: bytes | None, key: bytes | None) -> bool:
-    """Whether a message of the candles topic that came at ARRIVED is to be accepted."""
+def accepts(value: bytes | None, key: bytes | None) -> bool | None:
+    """Whether a message of the candles topic that came at ARRIVED is to be accepted; None where that is open."""
     try:
-        body = strict_json(value)
+        if value is not None and value.startswith(AVRO):
+            body = decoded(value)
+            _check_texts(body)
+        else:
+            body = strict_json(value)
     except ValueError:
         return False
+    except Unsure:
+        return None
     if not isinstance(body, dict) or not _typed(body):
         return False
     if body.get("symbol") is None and body.get("open_time") is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from newswake.avro_page import to_avro
 from tests.spark.frames import ARRIVED_MS, MINUTE_MS
 
 PIECES = [
@@ -71,3 +73,38 @@ def something(chance: random.Random, depth: int = 0) -> Any:
     if kind == 3:
         return "".join(chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x250)])) for _ in range(5))
     return deepcopy(chance.choice(SPECIAL))  # what was put in may be changed
+
+
+def mutated_avro(chance: random.Random, bodies: Sequence[dict[str, Any]]) -> bytes:
+    """A page in Avro with values that its schema allows, and bytes put in, changed or taken out."""
+    body = deepcopy(chance.choice(bodies))
+    for _ in range(chance.choice([0, 1, 1, 2])):
+        name = chance.choice([name for name in body if name != "open_time" or chance.random() < 0.3])
+        held = body[name]
+        if isinstance(held, str):
+            body[name] = chance.choice(["", "BTC", "btc", "a b", "B\x00C", "币", "x" * 40, "1m", "5m"])
+        elif isinstance(held, int):
+            body[name] = chance.choice([None, 0, -1, held + 10**9, 2**62, -(2**62)])
+        elif isinstance(held, list) and held:
+            place = chance.randrange(len(held))
+            what = chance.choice(["put", "put", "more", "less"])
+            if what == "more":
+                held.insert(place, held[place])
+            elif what == "less":
+                del held[place]
+            elif name == "open_time":
+                held[place] += chance.choice([1, 60_000, -60_000, 3_600_000 * 30])
+            elif name == "trades":
+                held[place] = chance.choice([None, -1, 0, 2**62])
+            elif name == "filled":
+                held[place] = not held[place]
+            else:
+                held[place] = chance.choice([-1.0, -0.0, 0.0, 5e-324, 1e308, math.inf, -math.inf, math.nan])
+    value = to_avro(body)
+    for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
+        start = chance.choice([0, 2, 10, len(value), chance.randint(0, len(value)), chance.randint(10, 60)])
+        piece = chance.choice(
+            [b"", b"\x00", b"\x80", b"\xff", b"\xff\xff\xff\xff\x0f", chance.randbytes(1), value[:12]]
+        )
+        value = value[:start] + piece + value[start + chance.choice([0, 1, 1, len(piece)]) :]
+    return value

@@ -16,6 +16,7 @@ from tests.spark.frames import kafka_frame
 pytestmark = pytest.mark.spark
 
 # How the parse of a message stands in a plan: by the first field of its schema.
+AVRO_PARSE = "from_avro("
 POST_PARSE, CANDLE_PARSE = "from_json(StructField(id,", "from_json(StructField(symbol,"
 WHOLE_PLANS = {"spark.sql.debug.maxToStringFields": "10000", "spark.sql.maxPlanStringLength": "10000000"}
 
@@ -31,8 +32,9 @@ def parsed(spark: SparkSession) -> Iterator[tuple[DataFrame, DataFrame]]:
 
 
 def parses(frame: DataFrame) -> tuple[int, int]:
-    """How often posts and candle messages are parsed in the plan that is executed."""
+    """How often posts and candle messages are parsed in the plan that is executed; in Avro as often as in JSON."""
     plan = frame._jdf.queryExecution().executedPlan().toString()
+    assert plan.count(AVRO_PARSE) == plan.count(CANDLE_PARSE)
     return plan.count(POST_PARSE), plan.count(CANDLE_PARSE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from newswake.avro_page import to_avro
 from newswake.clock import to_iso, to_ms
 from newswake.kafka import ensure_topics
 from newswake.settings import Settings
@@ -12,16 +13,22 @@ from producers.publisher import Publisher
 from tests.worlds.world import EXCHANGE, QUOTE, SOURCE, Beat, Observed, Page, World
 
 
-def publish(settings: Settings, world: World) -> None:
-    """Put a world on the topics, which are made when missing; each topic in its order."""
+def publish(settings: Settings, world: World, avro: bool = False) -> None:
+    """Put a world on the topics, which are made when missing; each topic in its order.
+
+    `avro`: every second page is written in Avro.
+    """
     ensure_topics(settings.kafka)
     with Publisher(settings.kafka) as publisher:
         for item in world.posts:
             if isinstance(item, Beat):
                 publisher.flush()  # in another partition it could overtake the posts that it covers
             publisher.publish_bytes(settings.kafka.posts_topic, *as_bytes(item))
-        for page in world.candles:
-            publisher.publish_bytes(settings.kafka.candles_topic, *as_bytes(page))
+        for number, page in enumerate(world.candles):
+            key, value = as_bytes(page)
+            if avro and number % 2:
+                value = to_avro(candles(page))
+            publisher.publish_bytes(settings.kafka.candles_topic, key, value)
 
 
 def as_bytes(item: Observed | Beat | Page) -> tuple[bytes, bytes]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import bytewax.operators as op
-import orjson
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
@@ -17,7 +16,7 @@ from bytewax.testing import run_main
 from benchmarks.speed.engines.job import Job, from_environment
 from benchmarks.speed.engines.join import CoinState, Due, due_of
 from benchmarks.speed.engines.tell import Teller
-from benchmarks.speed.engines.topics import values
+from benchmarks.speed.engines.topics import page_of, values
 
 EPOCH = timedelta(seconds=2)  # as our trigger
 BATCH = 200
@@ -67,7 +66,7 @@ def _events(job: Job) -> Iterator[list[Event]]:
     for value in values(job.bootstrap_servers, job.posts_topic, job.post_messages):
         yield [(coin, (minute, due)) for coin, minute, due in due_of(value, job.horizons)]
     for value in values(job.bootstrap_servers, job.candles_topic, job.page_messages):
-        page = orjson.loads(value)
+        page = page_of(value)
         yield [(page["symbol"], (page["open_time"], page["close"]))]
 
 

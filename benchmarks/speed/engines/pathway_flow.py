@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import orjson
 import pathway as pw
 
 from benchmarks.speed.engines.job import from_environment
 from benchmarks.speed.engines.join import HOUR_MS, due_of
 from benchmarks.speed.engines.tell import Teller
+from benchmarks.speed.engines.topics import page_of
 
 SNAPSHOT_MS = 2_000  # as our trigger
 
@@ -22,7 +22,7 @@ def main() -> None:
 
     @pw.udf
     def page(value: bytes) -> tuple[str, int, list[int], list[float]]:
-        body = orjson.loads(value)
+        body = page_of(value)
         tell.candles(len(body["close"]))
         return body["symbol"], body["open_time"][0] // HOUR_MS, body["open_time"], body["close"]
 

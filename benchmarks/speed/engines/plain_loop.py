@@ -1,15 +1,13 @@
-"""A plain Python consumer loop: orjson, dictionaries, nothing that outlives it."""
+"""A plain Python consumer loop: dictionaries, nothing that outlives it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-import orjson
-
 from benchmarks.speed.engines.job import from_environment
 from benchmarks.speed.engines.join import CoinState, due_of
 from benchmarks.speed.engines.tell import Teller
-from benchmarks.speed.engines.topics import values
+from benchmarks.speed.engines.topics import page_of, values
 
 
 def main() -> None:
@@ -20,7 +18,7 @@ def main() -> None:
         for coin, minute, due in due_of(value, job.horizons):
             prices += coins[coin].post(minute, due)
     for value in values(job.bootstrap_servers, job.candles_topic, job.page_messages):
-        page = orjson.loads(value)
+        page = page_of(value)
         prices += coins[page["symbol"]].page(page["open_time"], page["close"])
         tell.candles(len(page["close"]))
     tell.outcome(len(prices), sum(prices))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from newswake.avro_page import body_of
 
 
 def consumer(bootstrap_servers: str, topic: str) -> Consumer:
@@ -37,3 +40,11 @@ def values(bootstrap_servers: str, topic: str, count: int) -> Iterator[bytes]:
                 yield message.value() or b""
     finally:
         reader.close()
+
+
+def page_of(value: bytes) -> dict[str, Any]:
+    """The columns of a page by name, in whichever form it was written. Raises `ValueError` for what is none."""
+    body = body_of(value)
+    if not isinstance(body, dict):
+        raise ValueError("not a candle page")
+    return body

@@ -19,6 +19,7 @@ def test_pages_are_written_as_the_candle_producer_does() -> None:
     key, value = next(LOAD.page_messages())
     page = CandlePage.model_validate(orjson.loads(value))
     assert (page.key, page.to_json()) == (key, value)
+    assert next(LOAD.page_messages("avro")) == (key, page.to_avro())
 
 
 def test_the_counts_are_those_of_the_messages() -> None:

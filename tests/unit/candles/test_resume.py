@@ -18,9 +18,10 @@ from tests.unit.candles.fakes import MINUTE, NOON, make_candle
 GARBAGE = [None, b"", b"{", b"\xff\x00", b"[]", b"7", b'{"id": 0, "BTC": [[1, 2, 3, 4, 5, 6]]}', b'{"symbol": "BTC"}']
 
 
-def page_bytes(coin: str, *open_times: int, exchange: str = "binance") -> bytes:
+def page_bytes(coin: str, *open_times: int, exchange: str = "binance", avro: bool = False) -> bytes:
     candles = [make_candle(time) for time in open_times]
-    return to_pages(Market(coin, "USDT"), exchange, NOON, candles)[0].to_json()
+    page = to_pages(Market(coin, "USDT"), exchange, NOON, candles)[0]
+    return page.to_avro() if avro else page.to_json()
 
 
 @dataclass
@@ -59,6 +60,11 @@ def test_the_newest_page_of_each_coin_over_all_partitions() -> None:
         ]
     )
     assert last_minutes(topic, "BTC", "ETH") == {"BTC": NOON - 3 * MINUTE, "ETH": NOON - 5 * MINUTE}
+
+
+def test_pages_in_both_forms_are_read() -> None:
+    newer, older = page_bytes("BTC", NOON - 5 * MINUTE, avro=True), page_bytes("BTC", NOON - 6 * MINUTE)
+    assert last_minutes(ListTopic([[newer, older], [newer[:-1], newer + b"x"]]), "BTC") == {"BTC": NOON - 5 * MINUTE}
 
 
 def test_garbage_is_skipped() -> None:
