@@ -38,13 +38,9 @@ class Publisher:
     def publish(self, topic: str, message: Keyed) -> None:
         """Queue one message, a page in the form of the setting kafka.candles_format.
 
-        Raises `ServiceError` when an earlier one could not be delivered.
+        Raises `ServiceError` when an earlier one could not be delivered, `MessageError` for one that does not fit.
         """
-        if isinstance(message, CandlePage) and self._kafka.candles_format == "avro":
-            value = message.to_avro()
-        else:
-            value = message.to_json()
-        self.publish_bytes(topic, message.key, value)
+        self.publish_bytes(topic, message.key, self._value(message))
 
     def publish_bytes(self, topic: str, key: bytes, value: bytes) -> None:
         """The same with bytes. Raises `MessageError` for more of them than a message may have."""
@@ -83,6 +79,14 @@ class Publisher:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None:
             self.flush()
+
+    def _value(self, message: Keyed) -> bytes:
+        if not isinstance(message, CandlePage) or self._kafka.candles_format == "json":
+            return message.to_json()
+        try:
+            return message.to_avro()
+        except ValueError as error:
+            raise MessageError(f"The page of {message.symbol} cannot be written in Avro: {error}") from None
 
     def _connected(self) -> Producer:
         if self._producer is None:

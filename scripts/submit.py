@@ -41,13 +41,14 @@ QUICK_START = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSe
 QUICK_START_CONF = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 # A program that ends by itself reads history. The parallel collector does the same work for less than G1, which pays
 # for short pauses with barriers and threads. Profiled loop predicates were compiled again and again for the reader of
-# Avro's arrays, which is one loop for short and long ones: ninety times in a minute. The file says what is not worth
-# the optimising compiler's time; that it was read is said on the standard error. A JVM that does not know one of these
-# options goes without it.
-HISTORY = (
-    "-XX:+IgnoreUnrecognizedVMOptions -XX:+UseParallelGC -XX:-UseProfiledLoopPredicate "
-    "-XX:+UnlockDiagnosticVMOptions -XX:CompilerDirectivesFile=conf/history-compiler.json -XX:+DisplayVMOutputToStderr"
-)
+# Avro's arrays, which is one loop for short and long ones: ninety times in a minute. A JVM that does not know one of
+# these options goes without it.
+HISTORY = "-XX:+IgnoreUnrecognizedVMOptions -XX:+UseParallelGC -XX:-UseProfiledLoopPredicate"
+# What is not worth the optimising compiler's time. That the file was read is said on the standard error. A path with a
+# blank would be two options.
+DIRECTIVES = CONF / "history-compiler.json"
+if " " not in str(DIRECTIVES):
+    HISTORY += f" -XX:+UnlockDiagnosticVMOptions -XX:CompilerDirectivesFile={DIRECTIVES} -XX:+DisplayVMOutputToStderr"
 COLLECTOR = re.compile(r"-XX:\+Use\w+GC\b")
 # The JVM, and the last one Spark's launcher, read these by themselves. One that names a file may say anything in it.
 JAVA_VARIABLES = ("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")

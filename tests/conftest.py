@@ -176,6 +176,8 @@ def spark(spark_jars: list[Path], request: pytest.FixtureRequest) -> Iterator[Sp
 
     scratch = Path(tempfile.mkdtemp(prefix="newswake-spark-"))
     builder = SparkSession.builder.master("local[2]").appName("newswake-tests")
+    own = spark_defaults()["spark.driver.extraJavaOptions"].split()
+    own_options = " ".join(option for option in own if not option.startswith("-Dlog4j2."))
     for name, value in {
         **spark_defaults(),
         "spark.jars": ",".join(map(str, spark_jars)),
@@ -183,7 +185,7 @@ def spark(spark_jars: list[Path], request: pytest.FixtureRequest) -> Iterator[Sp
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         # Small data, many plans: the optimising compiler would take longer than what it makes faster.
-        "spark.driver.extraJavaOptions": f"{spark_defaults()['spark.executor.extraJavaOptions']} "
+        "spark.driver.extraJavaOptions": f"{own_options} "
         f"-Dderby.system.home={scratch} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m "
         f"-XX:ErrorFile={scratch / JVM_ERROR_FILE}",
         "spark.sql.session.timeZone": "UTC",

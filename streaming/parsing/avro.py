@@ -7,6 +7,7 @@ that are not UTF-8, and a body of whatever schema; each needs a check of its own
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,11 +21,14 @@ from streaming.schemas import CORRUPT
 
 MARKER_BYTES = 2
 HEADER_BYTES = 10  # the marker and the fingerprint of the schema
-SEAL, SEAL_BYTES = "seal", 16
+SEAL = "seal"
+# Read as a last field of each record: bytes behind the record move it away from where it is looked for. Drawn by each
+# process, so that no sender can write it.
+SEAL_BYTES = secrets.token_bytes(16)
 
 
 def with_decoded(messages: DataFrame, schema: str, header: bytes) -> DataFrame:
-    """Kafka rows -> the same with `is_avro`, `seal` (binary) and `decoded`.
+    """Kafka rows -> the same with `is_avro` and `decoded`.
 
     `is_avro`, never null: the value begins as an Avro object does. `decoded` is the record of `schema` (an Avro schema
     in JSON) with a last field `seal`, which is null for what is no object with that `header`.
@@ -33,12 +37,9 @@ def with_decoded(messages: DataFrame, schema: str, header: bytes) -> DataFrame:
     begins = F.substring(value, 1, MARKER_BYTES) == F.lit(header[:MARKER_BYTES])
     body = F.substring(value, HEADER_BYTES + 1, 2**31 - 1)
     framed = messages.withColumn("is_avro", F.coalesce(begins, F.lit(False)))
-    # Read with its hash behind it: bytes behind the record move the hash away from where it is looked for, and a sender
-    # cannot write it in advance.
-    sealed = framed.withColumn(SEAL, F.when(F.col("is_avro"), _seal(body)))
     known = F.substring(value, 1, HEADER_BYTES) == F.lit(header)
-    record = from_avro(F.concat(body, F.col(SEAL)), _sealed(schema), {"mode": "PERMISSIVE"})
-    return sealed.withColumn("decoded", F.when(known, record))
+    record = from_avro(F.concat(body, F.lit(SEAL_BYTES)), _sealed(schema), {"mode": "PERMISSIVE"})
+    return framed.withColumn("decoded", F.when(known, record))
 
 
 def message_of(decoded: Column, schema: T.StructType) -> Column:
@@ -52,7 +53,7 @@ def message_of(decoded: Column, schema: T.StructType) -> Column:
     )
 
 
-def avro_checks(value: Column, decoded: Column, seal: Column, header: bytes, texts: Sequence[str]) -> list[Check]:
+def avro_checks(value: Column, decoded: Column, header: bytes, texts: Sequence[str]) -> list[Check]:
     """Conditions over a message that is an Avro object, each with the reason to refuse it. `texts`: fields of text."""
     fingerprint = header[MARKER_BYTES:].hex()
     return [
@@ -60,18 +61,17 @@ def avro_checks(value: Column, decoded: Column, seal: Column, header: bytes, tex
             F.substring(value, 1, HEADER_BYTES) != F.lit(header),
             f"an Avro object of another schema than that with the fingerprint {fingerprint}",
         ),
-        (decoded[SEAL].isNull(), "not an Avro object of the agreed schema: cut off, or bytes that do not fit"),
-        (decoded[SEAL] != seal, "bytes after the Avro object, or some are missing"),
+        (
+            decoded[SEAL].isNull(),
+            "not an Avro object of the agreed schema: cut off, too large, or bytes that do not fit",
+        ),
+        (decoded[SEAL] != F.lit(SEAL_BYTES), "bytes after the Avro object, or some are missing"),
         *((~F.is_valid_utf8(decoded[name]), "not valid UTF-8") for name in texts),
         *((F.contains(decoded[name], F.lit("\x00")), "contains a NUL character") for name in texts),
     ]
 
 
-def _seal(body: Column) -> Column:
-    return F.lpad(F.hex(F.xxhash64(body)), SEAL_BYTES, "0").cast("binary")
-
-
 def _sealed(schema: str) -> str:
     record: dict[str, Any] = json.loads(schema)
-    seal = {"name": SEAL, "type": {"type": "fixed", "name": "Seal", "size": SEAL_BYTES}}
+    seal = {"name": SEAL, "type": {"type": "fixed", "name": "Seal", "size": len(SEAL_BYTES)}}
     return json.dumps({**record, "fields": [*record["fields"], seal]})

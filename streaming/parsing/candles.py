@@ -106,7 +106,7 @@ def _reason(tolerance_seconds: int) -> Column:
     """Why the whole message is refused: by its text, by what it says of itself, or by one of its pages."""
     kafka_ms = to_ms(F.col("timestamp"))
     is_page = F.col("envelope").isNull()
-    of_avro = first_reason(avro_checks(F.col("value"), F.col("decoded"), F.col("seal"), HEADER, (*NAMES, "interval")))
+    of_avro = first_reason(avro_checks(F.col("value"), F.col("decoded"), HEADER, (*NAMES, "interval")))
     of_text = first_reason(text_checks(F.col("text"), F.col("message"), MESSAGE_FIELDS))
     message_checks = [
         (is_page & F.col("message.symbol").isNull(), "no symbol, and no coins with rows of candles either"),

@@ -6,6 +6,7 @@ bytes that are not UTF-8; each needs a check of its own.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
@@ -22,6 +23,8 @@ JSON_OPTIONS = {
     "allowNonNumericNumbers": "false",
     "allowSingleQuotes": "false",
 }
+
+SEAL = secrets.randbits(62)
 
 Check = tuple[Column, str]
 
@@ -76,13 +79,12 @@ def _without_escaped_backslashes(text: Column) -> Column:
 def is_one_document(text: Column) -> Column:
     """Whether the text is exactly one JSON document without repeated keys.
 
-    The text is put into an array before a number that depends on it: a second document, or text after the first one,
-    moves that number away from where it is looked for, and a sender cannot write it in advance.
+    The text is put into an array before a number that this process has drawn: a second document, or text after the
+    first one, moves that number away from where it is looked for, and no sender can write it.
     """
-    seal = F.xxhash64(text)
-    sealed = F.try_parse_json(F.concat(F.lit("["), text, F.lit(","), seal.cast("string"), F.lit("]")))
+    sealed = F.try_parse_json(F.concat(F.lit("["), text, F.lit(f",{SEAL}]")))
     # Asked for one thing only: each further question would parse the text again.
-    return F.coalesce(F.try_variant_get(sealed, "$[1]", "bigint") == seal, F.lit(False))
+    return F.coalesce(F.try_variant_get(sealed, "$[1]", "bigint") == SEAL, F.lit(False))
 
 
 def is_plainly_one_document(text: Column, parsed: Column, fields: Sequence[str]) -> Column:

@@ -82,7 +82,7 @@ def test_executors_in_other_processes_give_the_same_rows(
     spark_cluster: Cluster, submit: Submit, written: Pipeline, fresh: Fresh
 ) -> None:
     world = live_world(seed=91, hours=32, posts=12, quiet=(12, 20))
-    publish(fresh.settings, world)
+    publish(fresh.settings, world, avro=True)
     application = submit("--once", master=spark_cluster.master)
     application.until(lambda: len(spark_cluster.executors()) == 2, 600)
     for pid in spark_cluster.executors():

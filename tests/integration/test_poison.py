@@ -16,6 +16,7 @@ from newswake.settings import Kafka
 from tests.integration.pipeline import Pipeline
 from tests.spark import candle_corpus, post_corpus
 from tests.spark.frames import Case, as_json
+from tests.spark.test_parsing_avro import ODD as ODD_AVRO
 from tests.worlds.live import LATENESS_MINUTES, live_world
 from tests.worlds.messages import as_bytes
 from tests.worlds.oracle import Difference, closes, difference, expected, final_watermark
@@ -57,6 +58,7 @@ def bad_candles() -> list[Case]:
         Case("10 MB of garbage", b"\xff" * LARGE, "UTF-8"),
         Case("10 MB of prices", as_json(candle_corpus.page(close=[1.5] * (LARGE // 5))), "differ in length"),
         Case("10 MB of objects", b'{"a":' * (LARGE // 5), "not a JSON object"),
+        *ODD_AVRO,
     ]
     return [*_not_of_its_day(candle_corpus.BAD), *dated]
 

@@ -24,7 +24,7 @@ def test_killed_in_the_middle_started_again_and_told_to_stop(submit: Submit, wri
     world = live_world(seed=41, hours=60, posts=40, quiet=(20, 32))
     wanted = wanted_of(world)
     collection = written.database["post_prices"]
-    publish(fresh.settings, world)
+    publish(fresh.settings, world, avro=True)
 
     first = submit(NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER=str(len(world.candles) // 15))
     first.until(lambda: collection.count_documents({}) > wanted.height // 5)

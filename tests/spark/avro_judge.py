@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 HEADER = bytes.fromhex("c301fc09eb5107f75223")  # the marker, and the fingerprint of the schema
-LONG_BYTES = 10
+LONG_BYTES, INT_BYTES = 10, 5
 
 
 class Unsure(Exception):
@@ -80,7 +80,10 @@ def _array(item: Callable[[_Reader], Any]) -> Callable[[_Reader], list[Any]]:
 
 def _optional(item: Callable[[_Reader], Any]) -> Callable[[_Reader], Any]:
     def read(reader: _Reader) -> Any:
+        before = reader.left()
         branch = reader.long()
+        if before - reader.left() > INT_BYTES:  # Java reads a branch as a number of 32 bits
+            raise Unsure
         if branch not in (0, 1):
             raise ValueError("no such branch")
         return item(reader) if branch else None

@@ -44,6 +44,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 AVRO = to_avro(page())
 SYMBOL = b"\x06BTC"
+MANY = b"\x80\xbc\xee\xf8\x0f"  # 2,140,000,000
 ODD = [
     Case("cut off", AVRO[:-1], "Avro object"),
     Case("cut off in the middle", AVRO[:100], "Avro object"),
@@ -56,14 +57,14 @@ ODD = [
     Case("text with a NUL", to_avro(page(symbol="B\x00C")), "NUL"),
     Case("number that is none", to_avro(page(close=[float("nan"), 1.0])), "close is not a price"),
     Case("number without an end", to_avro(page(open=[float("inf"), 1.0])), "open is not a price"),
-    Case("text of 2 GB", HEADER + b"\xf0\xff\xff\xff\x0f" + AVRO[11:], "not an Avro object of the agreed schema"),
+    Case("text of 2 GB", HEADER + MANY + AVRO[11:], "not an Avro object of the agreed schema"),
     Case("key of another coin", AVRO, "the key is not the symbol", key=b"ETH"),
     # An array says beforehand how many elements it has: the memory for them must not be taken.
     *(
-        Case(f"{name} with 2,147,483,000 elements", value, "not an Avro object of the agreed schema")
+        Case(f"{name} with 2,140,000,000 elements", value, "not an Avro object of the agreed schema")
         for name, value in (
-            ("times", HEADER + b"\x06BTC\x08USDT\x0ebinance\x041m\x00\xf0\xf9\xff\xff\x0f"),
-            ("prices", AVRO[: AVRO.index(b"\x04", AVRO.index(b"1m") + 12)] + b"\xf0\xf9\xff\xff\x0f" + AVRO[-200:]),
+            ("times", HEADER + b"\x06BTC\x08USDT\x0ebinance\x041m\x00" + MANY),
+            ("prices", AVRO[: AVRO.index(b"\x04", AVRO.index(b"1m") + 12)] + MANY + AVRO[-200:]),
         )
     ),
 ]

@@ -5,11 +5,14 @@ As one writes it at first: Spark's own settings, its default state store, the wa
 
 from __future__ import annotations
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql.avro.functions import from_avro
 
 from benchmarks.speed.engines.job import from_environment
 from benchmarks.speed.engines.spark_session import CANDLES_PAGES_A_BATCH, Sums, run_once, session
 from benchmarks.speed.engines.tell import Teller
+from newswake.avro_page import HEADER, MARKER, SCHEMA_TEXT
 from newswake.settings import Kafka
 from streaming.schemas import CANDLE_MESSAGE, POST_MESSAGE
 from streaming.sources import read_topic
@@ -23,6 +26,16 @@ SPARKS_OWN = {
 }
 
 
+def _page(value: Column) -> Column:
+    """What the join needs of a page, in whichever form."""
+    avro = from_avro(F.substring(value, len(HEADER) + 1, 2**31 - 1), SCHEMA_TEXT)
+    columns = (
+        F.struct(page["symbol"].alias("symbol"), page["open_time"].alias("open_time"), page["close"].alias("close"))
+        for page in (avro, F.from_json(value.cast("string"), CANDLE_MESSAGE))
+    )
+    return F.when(F.substring(value, 1, len(MARKER)) == F.lit(MARKER), next(columns)).otherwise(next(columns))
+
+
 def main() -> None:
     job, tell = from_environment(), Teller()
     spark = session("range join", SPARKS_OWN)
@@ -30,7 +43,7 @@ def main() -> None:
     text = F.col("value").cast("string")
     candles = (
         read_topic(spark, kafka, kafka.candles_topic, CANDLES_PAGES_A_BATCH)
-        .select(F.from_json(text, CANDLE_MESSAGE).alias("page"))
+        .select(_page(F.col("value")).alias("page"))
         .select("page.symbol", F.explode(F.arrays_zip("page.open_time", "page.close")).alias("candle"))
         .select("symbol", F.timestamp_millis("candle.open_time").alias("open_time"), "candle.close")
         .withWatermark("open_time", "7 hours")

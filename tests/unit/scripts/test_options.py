@@ -30,6 +30,9 @@ def jvm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+AVRO_LIMITS = {f"-Dorg.apache.avro.limits.{kind}.maxLength=100000" for kind in ("collectionItems", "string")}
+
+
 def conf_of(line: list[str]) -> dict[str, str]:
     pairs = [value.partition("=") for name, value in itertools.pairwise(line) if name == "--conf"]
     return {name: value for name, _, value in pairs}
@@ -40,12 +43,24 @@ def test_one_machine_gets_the_defaults_alone(tmp_path: Path, jvm: Path) -> None:
     assert options.jars(settings(tmp_path)) == [jvm / "spark" / "delta.jar"]
 
 
+def test_every_jvm_bounds_what_avro_may_claim() -> None:
+    """Without these a message of forty bytes ends the JVM, at each start anew (tests/spark/test_parsing_avro.py)."""
+    defaults = options.properties(submit.DEFAULTS)
+    assert set(defaults[submit.JAVA_OPTIONS].split()) >= AVRO_LIMITS
+    assert set(defaults[options.EXECUTOR_JAVA_OPTIONS].split()) >= AVRO_LIMITS
+    for wanted in (submit.QUICK_START, submit.HISTORY):
+        assert set(submit.java_options(wanted, {}).split()) >= AVRO_LIMITS
+
+
 def test_a_cluster_gets_its_file_and_the_format_of_the_log(tmp_path: Path, jvm: Path) -> None:
     conf = conf_of(submit.command(settings(tmp_path), "spark://host:7077", ["--once"]))
     given = options.properties(options.CLUSTER)
     assert {name: conf[name] for name in given if name != options.EXECUTOR_JAVA_OPTIONS}.items() <= given.items()
     java = conf[options.EXECUTOR_JAVA_OPTIONS].split()
-    assert java == ["-Duser.timezone=UTC", f"-Dlog4j2.configurationFile={(CONF / 'log4j2.properties').as_uri()}"]
+    log = f"-Dlog4j2.configurationFile={(CONF / 'log4j2.properties').as_uri()}"
+    assert java == [*given[options.EXECUTOR_JAVA_OPTIONS].split(), log]
+    assert "-Duser.timezone=UTC" in java
+    assert set(java) >= AVRO_LIMITS
     assert not [name for name in conf if "s3a" in name]
 
 
