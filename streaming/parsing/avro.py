@@ -16,11 +16,10 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.avro.functions import from_avro
 
+from newswake.avro_page import MARKER
 from streaming.parsing.text import Check
 from streaming.schemas import CORRUPT
 
-MARKER_BYTES = 2
-HEADER_BYTES = 10  # the marker and the fingerprint of the schema
 SEAL = "seal"
 # Read as a last field of each record: bytes behind the record move it away from where it is looked for. Drawn by each
 # process, so that no sender can write it.
@@ -34,10 +33,10 @@ def with_decoded(messages: DataFrame, schema: str, header: bytes) -> DataFrame:
     in JSON) with a last field `seal`, which is null for what is no object with that `header`.
     """
     value = F.col("value")
-    begins = F.substring(value, 1, MARKER_BYTES) == F.lit(header[:MARKER_BYTES])
-    body = F.substring(value, HEADER_BYTES + 1, 2**31 - 1)
+    begins = F.substring(value, 1, len(MARKER)) == F.lit(MARKER)
+    body = F.substring(value, len(header) + 1, 2**31 - 1)
     framed = messages.withColumn("is_avro", F.coalesce(begins, F.lit(False)))
-    known = F.substring(value, 1, HEADER_BYTES) == F.lit(header)
+    known = F.substring(value, 1, len(header)) == F.lit(header)
     record = from_avro(F.concat(body, F.lit(SEAL_BYTES)), _sealed(schema), {"mode": "PERMISSIVE"})
     return framed.withColumn("decoded", F.when(known, record))
 
@@ -54,10 +53,10 @@ def avro_checks(value: Column, decoded: Column, header: bytes, texts: Sequence[s
     """Conditions over a message that is an Avro object, each with the reason to refuse it. `texts`: fields of text."""
     # Asked together: each question is planned anew in every batch. The blank keeps bytes of two from making one sign.
     together = F.concat_ws(" ", *(decoded[name] for name in texts))
-    fingerprint = header[MARKER_BYTES:].hex()
+    fingerprint = header.removeprefix(MARKER).hex()
     return [
         (
-            F.substring(value, 1, HEADER_BYTES) != F.lit(header),
+            F.substring(value, 1, len(header)) != F.lit(header),
             f"an Avro object of another schema than that with the fingerprint {fingerprint}",
         ),
         (

@@ -29,11 +29,12 @@ SPARKS_OWN = {
 def _page(value: Column) -> Column:
     """What the join needs of a page, in whichever form."""
     avro = from_avro(F.substring(value, len(HEADER) + 1, 2**31 - 1), SCHEMA_TEXT)
-    columns = (
-        F.struct(page["symbol"].alias("symbol"), page["open_time"].alias("open_time"), page["close"].alias("close"))
-        for page in (avro, F.from_json(value.cast("string"), CANDLE_MESSAGE))
-    )
-    return F.when(F.substring(value, 1, len(MARKER)) == F.lit(MARKER), next(columns)).otherwise(next(columns))
+    json = F.from_json(value.cast("string"), CANDLE_MESSAGE)
+    return F.when(F.substring(value, 1, len(MARKER)) == F.lit(MARKER), _columns(avro)).otherwise(_columns(json))
+
+
+def _columns(page: Column) -> Column:
+    return F.struct(*(page[name].alias(name) for name in ("symbol", "open_time", "close")))
 
 
 def main() -> None:
