@@ -35,6 +35,7 @@ from streaming import mongo_setup, state_rows, writer
 from streaming.checkpoints import Fingerprint
 from streaming.coin_views import CoinViews
 from streaming.context import Context
+from streaming.hadoop_sources import forget_sources
 from streaming.housekeeping import Housekeeping
 from streaming.leaving import leave, left_within
 from streaming.locks import only_application
@@ -105,6 +106,7 @@ def session(settings: Settings) -> SparkSession:
     check_uri(settings.mongo)
     spark = builder.getOrCreate()
     remember_names(spark)
+    forget_sources(spark)
     if authority := ca_file(settings.mongo):
         trust_also(spark, authority)
     return spark
