@@ -39,7 +39,7 @@ class Context:
     @cached_property
     def inputs(self) -> Inputs:
         """The two topics."""
-        return Inputs(self.spark, self.settings, loss_accepted=self.loss_accepted)
+        return Inputs(self.spark, self.settings, loss_accepted=self.loss_accepted, small_plans=not self.once)
 
     @cached_property
     def late_candles(self) -> LateCandles:

@@ -20,8 +20,9 @@ from newswake.avro_page import MARKER
 from streaming.parsing.text import Check
 from streaming.schemas import CORRUPT
 
-SEAL = "seal"
-# Read as a last field of each record: bytes behind the record move it away from where it is looked for. Drawn by each
+# As what the last field of each record is called, and as what it is read.
+SEAL, READ_SEAL = "seal", "read_seal"
+# What it holds: bytes behind the record move it away from where it is looked for. Drawn by each
 # process, so that no sender can write it.
 SEAL_BYTES = secrets.token_bytes(16)
 
@@ -38,7 +39,7 @@ def with_decoded(messages: DataFrame, schema: str, header: bytes) -> DataFrame:
     framed = messages.withColumn("is_avro", F.coalesce(begins, F.lit(False)))
     known = F.substring(value, 1, len(header)) == F.lit(header)
     record = from_avro(F.concat(body, F.lit(SEAL_BYTES)), _sealed(schema), {"mode": "PERMISSIVE"})
-    return framed.withColumn("decoded", F.when(known, record))
+    return framed.withColumn("decoded", F.when(known, _of_its_own_type(framed, record)))
 
 
 def message_of(decoded: Column, schema: T.StructType) -> Column:
@@ -69,7 +70,20 @@ def avro_checks(value: Column, decoded: Column, header: bytes, texts: Sequence[s
     ]
 
 
+def _of_its_own_type(messages: DataFrame, record: Column) -> Column:
+    """The record behind a cast that changes nothing but the name of a field: it answers what type the record is.
+
+    Asked itself, `from_avro` reads Hadoop's configuration files first, in each task anew, whether an Avro object comes
+    or not. A cast to the very same type would be optimized away; one of the seal's name costs nothing.
+    """
+    held = messages.select(record.alias("record")).schema["record"].dataType
+    if not isinstance(held, T.StructType):
+        raise TypeError(f"the Avro schema is not of a record, but of {held.simpleString()}")
+    fields = [T.StructField(SEAL if one.name == READ_SEAL else one.name, one.dataType, one.nullable) for one in held]
+    return record.cast(T.StructType(fields))
+
+
 def _sealed(schema: str) -> str:
     record: dict[str, Any] = json.loads(schema)
-    seal = {"name": SEAL, "type": {"type": "fixed", "name": "Seal", "size": len(SEAL_BYTES)}}
+    seal = {"name": READ_SEAL, "type": {"type": "fixed", "name": "Seal", "size": len(SEAL_BYTES)}}
     return json.dumps({**record, "fields": [*record["fields"], seal]})

@@ -59,24 +59,17 @@ def _is_joined(join_posts: JoinPosts) -> Column:
 
 
 def _coins_by_horizons(horizons: Sequence[int]) -> Column:
-    published_minute = F.date_trunc("minute", "published_at")
-    targets = [
-        F.struct(
-            F.lit(horizon).alias("horizon"),
-            (published_minute + _minutes(horizon)).alias("target_time"),
-        )
-        for horizon in horizons
-    ]
-
+    # By a lambda over the numbers: a column for each horizon would be planned anew in every batch.
     def rows_of(coin: Column) -> Column:
-        return F.transform(
-            F.array(*targets),
-            lambda target: F.struct(
-                coin.alias("symbol"),
-                target["horizon"].alias("horizon"),
-                target["target_time"].alias("target_time"),
-                F.date_trunc("hour", target["target_time"] - _minutes(1)).alias("hour"),
-            ),
+        return F.transform(F.array(*(F.lit(horizon) for horizon in horizons)), lambda horizon: row_of(coin, horizon))
+
+    def row_of(coin: Column, horizon: Column) -> Column:
+        target = F.date_trunc("minute", "published_at") + F.make_dt_interval(mins=horizon)
+        return F.struct(
+            coin.alias("symbol"),
+            horizon.alias("horizon"),
+            target.alias("target_time"),
+            F.date_trunc("hour", target - _minutes(1)).alias("hour"),
         )
 
     return F.flatten(F.transform("currencies", rows_of))

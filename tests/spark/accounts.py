@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
@@ -37,6 +37,14 @@ class Account:
         )
 
 
+def assert_same_by_a_small_plan(spark: SparkSession, messages: Sequence[Drawn], reasons: Mapping[int, str]) -> None:
+    """The plan of live runs refuses the same messages of the candles topic for the same reasons."""
+    frame = kafka_frame(spark, [(key, value, ARRIVED) for key, value in messages])
+    rows = parse_candles(frame, TOLERANCE_SECONDS, small_plan=True).select("offset", "reason").collect()
+    for offset, reason in rows:
+        assert reason == reasons.get(offset), f"{messages[offset]!r}: {reason!r}, else {reasons.get(offset)!r}"
+
+
 def account(spark: SparkSession, topic: str, messages: Sequence[Drawn]) -> Account:
     """Parse messages (key, value) of the topic `posts` or `candles`.
 
@@ -56,6 +64,8 @@ def account(spark: SparkSession, topic: str, messages: Sequence[Drawn]) -> Accou
             beats = {row["position"] for row in heard}
     finally:
         parsed.unpersist()
+    if topic == "candles":
+        assert_same_by_a_small_plan(spark, messages, dict(letters))
     reasons = dict(letters)
     assert len(letters) == len(reasons), "a message is in the dead letters twice"
     unsure, wrong = 0, []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -70,14 +71,15 @@ ODD = [
 ]
 
 
-@pytest.fixture(scope="module")
-def fates(spark: SparkSession) -> dict[str, Fate]:
+@pytest.fixture(scope="module", params=[False, True], ids=["fast", "small"])
+def fates(spark: SparkSession, request: pytest.FixtureRequest) -> dict[str, Fate]:
+    """By the plan of history, and by the small one of live runs."""
     both = [
         case
         for name, body in {**GOOD, **WRONG}.items()
         for case in (Case(f"{name}, JSON", as_json(body)), Case(f"{name}, Avro", to_avro(body)))
     ]
-    return fates_of(spark, [*both, *ODD], parse_candles, build)
+    return fates_of(spark, [*both, *ODD], partial(parse_candles, small_plan=request.param), build)
 
 
 @pytest.mark.parametrize("name", GOOD)

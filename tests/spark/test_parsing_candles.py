@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from pyspark.sql import SparkSession
@@ -15,12 +16,13 @@ from tests.spark.frames import ARRIVED, EPOCH, MINUTE_MS, Case, Fate, assert_fat
 pytestmark = pytest.mark.spark
 
 
-@pytest.fixture(scope="module")
-def fates(spark: SparkSession) -> dict[str, Fate]:
+@pytest.fixture(scope="module", params=[False, True], ids=["fast", "small"])
+def fates(spark: SparkSession, request: pytest.FixtureRequest) -> dict[str, Fate]:
+    """By the plan of history, and by the small one of live runs."""
     # The good messages stand among the bad ones.
     good = [case for case, _ in GOOD]
     cases = [*good[: len(good) // 2], *BAD, *good[len(good) // 2 :]]
-    return fates_of(spark, cases, parse_candles, build)
+    return fates_of(spark, cases, partial(parse_candles, small_plan=request.param), build)
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
