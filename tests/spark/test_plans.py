@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
+from scripts.submit import UNUSED_RULES, quick_start_conf
 from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.queries import candles, dead_letters, post_prices, posts
@@ -21,14 +24,20 @@ POST_PARSE, CANDLE_PARSE = "from_json(StructField(id,", "from_json(StructField(s
 WHOLE_PLANS = {"spark.sql.debug.maxToStringFields": "10000", "spark.sql.maxPlanStringLength": "10000000"}
 
 
-@pytest.fixture(scope="module")
-def parsed(spark: SparkSession) -> Iterator[tuple[DataFrame, DataFrame]]:
-    before = {name: spark.conf.get(name) for name in WHOLE_PLANS}
-    for name, length in WHOLE_PLANS.items():
-        spark.conf.set(name, length)
-    yield parse_posts(kafka_frame(spark, [], "posts"), 300), parse_candles(kafka_frame(spark, [], "candles"), 300)
-    for name, length in before.items():
-        spark.conf.set(name, str(length))
+@pytest.fixture(scope="module", params=["history", "live"])
+def parsed(spark: SparkSession, request: pytest.FixtureRequest) -> Iterator[tuple[DataFrame, DataFrame]]:
+    """As a run that ends by itself plans, and as a live one does."""
+    live = request.param == "live"
+    wanted = WHOLE_PLANS | (quick_start_conf() if live else {})
+    before = {name: spark.conf.get(name) for name in wanted}
+    for name, value in wanted.items():
+        spark.conf.set(name, value)
+    yield (
+        parse_posts(kafka_frame(spark, [], "posts"), 300),
+        parse_candles(kafka_frame(spark, [], "candles"), 300, small_plan=live),
+    )
+    for name, held in before.items():
+        spark.conf.set(name, str(held))
 
 
 def parses(frame: DataFrame) -> tuple[int, int]:
@@ -58,3 +67,14 @@ def test_post_prices(parsed: tuple[DataFrame, DataFrame]) -> None:
 def test_the_count_sees_a_second_parse(parsed: tuple[DataFrame, DataFrame]) -> None:
     """A filter on the parsed columns is pushed below them: what the queries must never have."""
     assert parses(parsed[0].where("reason is null and length(title) > 3"))[0] > 1
+
+
+@pytest.mark.parametrize("rule", UNUSED_RULES)
+def test_what_live_plans_go_without_is_a_rule(spark: SparkSession, rule: str) -> None:
+    """Spark says nothing of a name that it does not know."""
+    jvm: Any = spark.sparkContext._jvm
+    loader = jvm.org.apache.spark.util.Utils.getContextOrSparkClassLoader()
+    try:
+        loader.loadClass(f"{rule}$")  # an object of Scala
+    except Py4JJavaError:
+        assert loader.loadClass(rule).getName() == rule

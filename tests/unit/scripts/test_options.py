@@ -31,6 +31,7 @@ def jvm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 AVRO_LIMITS = {f"-Dorg.apache.avro.limits.{kind}.maxLength=100000" for kind in ("collectionItems", "string")}
+KEPT_CONNECTIONS = "-Dmongodb.keep_alive_ms=300000"
 
 
 def conf_of(line: list[str]) -> dict[str, str]:
@@ -50,6 +51,19 @@ def test_every_jvm_bounds_what_avro_may_claim() -> None:
     assert set(defaults[options.EXECUTOR_JAVA_OPTIONS].split()) >= AVRO_LIMITS
     for wanted in (submit.QUICK_START, submit.HISTORY):
         assert set(submit.java_options(wanted, {}).split()) >= AVRO_LIMITS
+
+
+def test_every_jvm_keeps_its_connections_from_minute_to_minute() -> None:
+    defaults, cluster = options.properties(submit.DEFAULTS), options.properties(options.CLUSTER)
+    for options_of in (defaults[submit.JAVA_OPTIONS], *(p[options.EXECUTOR_JAVA_OPTIONS] for p in (defaults, cluster))):
+        assert KEPT_CONNECTIONS in options_of.split()
+
+
+def test_live_plans_go_without_more_rules_not_without_other_ones() -> None:
+    standing = options.properties(submit.DEFAULTS)[submit.EXCLUDED_RULES].split(",")
+    excluded = submit.quick_start_conf()[submit.EXCLUDED_RULES].split(",")
+    assert excluded == [*standing, *submit.UNUSED_RULES] and len(standing) == 2
+    assert len(set(excluded)) == len(excluded)
 
 
 def test_a_cluster_gets_its_file_and_the_format_of_the_log(tmp_path: Path, jvm: Path) -> None:
