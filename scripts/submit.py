@@ -36,12 +36,11 @@ DEFAULTS = CONF / "spark-defaults.conf"
 # the work, and what a live or simulated run brings is far below what they can do; history goes faster without them.
 # The JVM gives such a compiler 48 MB for its code, which is full after a minute; it then compiles nothing any more.
 QUICK_START = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
-# Of Spark's rules for a plan, these looked at every expression of every batch and found nothing to do, or nothing that
-# pays for some hundred rows. Nor is the same exchange there twice.
+# Of Spark's rules for a plan, these looked at every expression of every live batch and found nothing to do, or nothing
+# that pays for some hundred rows. None is needed for a right result.
 EXCLUDED_RULES = "spark.sql.optimizer.excludedRules"
 UNUSED_RULES = (
     "org.apache.spark.sql.delta.metric.OptimizeConditionalIncrementMetric",
-    "org.apache.spark.sql.delta.optimizer.RangePartitionIdRewrite",
     *(
         f"org.apache.spark.sql.catalyst.optimizer.{name}"
         for name in (
@@ -59,13 +58,11 @@ UNUSED_RULES = (
         )
     ),
 )
-QUICK_START_CONF = {
-    # Projections are interpreted instead of generated: a task generates the text of each of its own anew before it
-    # finds that it has been compiled, and for a hundred rows that was a quarter to half of all work.
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.exchange.reuse": "false",
-    "spark.sql.execution.reuseSubquery": "false",
-}
+# Projections are interpreted instead of generated: a task generates the text of each of its own anew before it finds
+# that it has been compiled, and for a hundred rows that was a quarter to half of all work.
+INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+# No query has an exchange or a subquery twice; to see that, Spark compares each with each, in every batch.
+NO_REUSE = {"spark.sql.exchange.reuse": "false", "spark.sql.execution.reuseSubquery": "false"}
 # A program that ends by itself reads history. The parallel collector does the same work for less than G1, which pays
 # for short pauses with barriers and threads. Profiled loop predicates were compiled again and again for the reader of
 # Avro's arrays, which is one loop for short and long ones: ninety times in a minute. A JVM that does not know one of
@@ -88,7 +85,7 @@ def command(
 ) -> list[str]:
     """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
     java = java_options(QUICK_START if quick_start else HISTORY if "--once" in arguments else "", os.environ)
-    further = (quick_start_conf() if quick_start else {}) | options.further(settings, master, os.environ)
+    further = (quick_start_conf(program) if quick_start else {}) | options.further(settings, master, os.environ)
     return [
         str(spark_home() / "bin" / "spark-submit"),
         *("--master", master),
@@ -106,10 +103,15 @@ def command(
     ]
 
 
-def quick_start_conf() -> dict[str, str]:
-    """Spark's settings for batches of some hundred rows, on top of conf/spark-defaults.conf."""
+def quick_start_conf(program: str = "app") -> dict[str, str]:
+    """Spark's settings for batches of some hundred rows, on top of conf/spark-defaults.conf.
+
+    What is run by hand may read whole tables, so it is planned with all rules.
+    """
+    if program != "app":
+        return INTERPRETED
     excluded = options.properties(DEFAULTS).get(EXCLUDED_RULES, "")
-    return {**QUICK_START_CONF, EXCLUDED_RULES: ",".join(filter(None, (excluded, *UNUSED_RULES)))}
+    return {**INTERPRETED, **NO_REUSE, EXCLUDED_RULES: ",".join(filter(None, (excluded, *UNUSED_RULES)))}
 
 
 def java_options(wanted: str, environ: Mapping[str, str]) -> str:

@@ -16,6 +16,11 @@ from streaming.sources import read_topic
 PORTIONS_OF_JOIN = 3
 
 
+def are_interpreted(spark: SparkSession) -> bool:
+    """Whether expressions are interpreted, as in a live run (scripts/submit.py). A lambda is then as fast as others."""
+    return str(spark.conf.get("spark.sql.codegen.factoryMode")) == "NO_CODEGEN"
+
+
 class Inputs:
     """Parsed messages as streams. Queries that read alike share the plans, which take long to build; not what is read.
 

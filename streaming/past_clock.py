@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from streaming.checkpoints import Checkpoint
 from streaming.context import Context
 from streaming.files import Files
+from streaming.inputs import are_interpreted
 from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.sources import read_tail
@@ -43,7 +44,8 @@ def past_clock(context: Context, checkpoint: Checkpoint) -> tuple[DataFrame, Dat
         posts = _newest(due_rows(parsed, streaming.horizons_minutes, streaming.join_posts))
     if kafka.candles_topic in read:
         tail = read_tail(context.spark, kafka, kafka.candles_topic, read[kafka.candles_topic], TAIL_MESSAGES)
-        candles = _newest(hour_pages(parse_candles(tail, streaming.future_tolerance_seconds)))
+        parsed = parse_candles(tail, streaming.future_tolerance_seconds, small_plan=are_interpreted(context.spark))
+        candles = _newest(hour_pages(parsed))
     if posts is not None:
         # As a heartbeat, which stands at its time plus the largest horizon.
         posts -= max(streaming.horizons_minutes) * MINUTE_MS

@@ -19,6 +19,7 @@ from streaming import late, mongo_setup
 from streaming.app import QUERIES, run, session
 from streaming.by_hand import repair_by_hand
 from streaming.context import Context
+from streaming.leaving import leave
 from streaming.program import run_program
 from streaming.rebuild import rebuild
 from streaming.repair import Period
@@ -87,4 +88,5 @@ def _time(text: str) -> datetime | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # The connector's connections are kept for minutes, and the JVM would wait for them.
+    leave(main())

@@ -20,10 +20,11 @@ from newswake.avro_page import MARKER
 from streaming.parsing.text import Check
 from streaming.schemas import CORRUPT
 
-# As what the last field of each record is called, and as what it is read.
+# The last field of each record: its name in `decoded`, and in the Avro schema. They differ so that the cast between
+# them is not optimized away.
 SEAL, READ_SEAL = "seal", "read_seal"
-# What it holds: bytes behind the record move it away from where it is looked for. Drawn by each
-# process, so that no sender can write it.
+# What it holds: bytes behind the record move it away from where it is looked for. Drawn by each process, so that no
+# sender can write it.
 SEAL_BYTES = secrets.token_bytes(16)
 
 

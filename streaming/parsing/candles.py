@@ -32,7 +32,7 @@ def parse_candles(messages: DataFrame, tolerance_seconds: int, *, small_plan: bo
 
     `messages` has topic, partition, offset, timestamp, key, value. In a page, `open_time` and `seen_at` are epoch
     milliseconds and the columns are arrays of equal length. `small_plan`: for batches of some hundred messages, which
-    cost what their plan costs. The verdicts are the same.
+    cost what their plan costs, where expressions are interpreted anyway. The verdicts are the same.
     """
     decoded = with_decoded(messages, SCHEMA_TEXT, HEADER)
     parsed = with_parsed(decoded, CANDLE_MESSAGE, F.when(~F.col("is_avro"), F.col("value").cast("string")))
@@ -115,7 +115,7 @@ def _reason(tolerance_seconds: int, small_plan: bool) -> Column:
     """Why the whole message is refused: by its text, by what it says of itself, or by one of its pages.
 
     The checks of a page stand in the plan twice: once as a lambda, for the pages of an envelope, and once not, which
-    is compiled and so ten times as fast. A small plan has only the lambda, which is a third of the whole plan less.
+    is compiled and so ten times as fast. A small plan has only the lambda, which makes the whole a fifth smaller.
     """
     kafka_ms = to_ms(F.col("timestamp"))
     is_page = F.col("envelope").isNull()

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.queries import candles, dead_letters, posts
+from tests.as_live import as_live
 from tests.spark.frames import ARRIVED, TOLERANCE_SECONDS, kafka_frame
 from tests.spark.judge import accepts
 from tests.spark.post_judge import accepts_post
@@ -40,7 +41,8 @@ class Account:
 def assert_same_by_a_small_plan(spark: SparkSession, messages: Sequence[Drawn], reasons: Mapping[int, str]) -> None:
     """The plan of live runs refuses the same messages of the candles topic for the same reasons."""
     frame = kafka_frame(spark, [(key, value, ARRIVED) for key, value in messages])
-    rows = parse_candles(frame, TOLERANCE_SECONDS, small_plan=True).select("offset", "reason").collect()
+    with as_live(spark):
+        rows = parse_candles(frame, TOLERANCE_SECONDS, small_plan=True).select("offset", "reason").collect()
     for offset, reason in rows:
         assert reason == reasons.get(offset), f"{messages[offset]!r}: {reason!r}, else {reasons.get(offset)!r}"
 

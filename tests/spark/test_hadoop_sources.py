@@ -43,6 +43,7 @@ def test_the_settings_stay_and_their_sources_go(spark: SparkSession, tmp_path: P
     assert settings_of(configuration).items() >= before.items()
     assert len(before) > 1_000
     small = written(spark)
+    assert configuration.getPropertySources(name) is None
 
     # Reading and writing files, which reads Hadoop's configuration of jobs, brings none of them back.
     spark.range(3).write.parquet(str(tmp_path / "rows"))

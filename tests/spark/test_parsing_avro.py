@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from newswake.avro_page import HEADER, MARKER, to_avro
 from streaming.parsing.candles import MAX_CANDLES, parse_candles
 from streaming.queries.candles import build
+from tests.as_live import as_live
 from tests.spark.accounts import account
 from tests.spark.avro_judge import FIELDS
 from tests.spark.candle_corpus import FULL, OPEN, page
@@ -79,7 +80,8 @@ def fates(spark: SparkSession, request: pytest.FixtureRequest) -> dict[str, Fate
         for name, body in {**GOOD, **WRONG}.items()
         for case in (Case(f"{name}, JSON", as_json(body)), Case(f"{name}, Avro", to_avro(body)))
     ]
-    return fates_of(spark, [*both, *ODD], partial(parse_candles, small_plan=request.param), build)
+    with as_live(spark, request.param):
+        return fates_of(spark, [*both, *ODD], partial(parse_candles, small_plan=request.param), build)
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from streaming.parsing.candles import parse_candles
 from streaming.queries.candles import build
+from tests.as_live import as_live
 from tests.spark.candle_corpus import BAD, ENVELOPE, FULL, GOOD, OPEN, page
 from tests.spark.frames import ARRIVED, EPOCH, MINUTE_MS, Case, Fate, assert_fate, fates_of
 
@@ -22,7 +23,8 @@ def fates(spark: SparkSession, request: pytest.FixtureRequest) -> dict[str, Fate
     # The good messages stand among the bad ones.
     good = [case for case, _ in GOOD]
     cases = [*good[: len(good) // 2], *BAD, *good[len(good) // 2 :]]
-    return fates_of(spark, cases, partial(parse_candles, small_plan=request.param), build)
+    with as_live(spark, request.param):
+        return fates_of(spark, cases, partial(parse_candles, small_plan=request.param), build)
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)

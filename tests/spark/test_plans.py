@@ -9,11 +9,12 @@ import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
-from scripts.submit import UNUSED_RULES, quick_start_conf
+from scripts.submit import UNUSED_RULES
 from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.queries import candles, dead_letters, post_prices, posts
 from streaming.transforms.pages import hour_pages
+from tests.as_live import as_live, configured
 from tests.spark.frames import kafka_frame
 
 pytestmark = pytest.mark.spark
@@ -28,16 +29,11 @@ WHOLE_PLANS = {"spark.sql.debug.maxToStringFields": "10000", "spark.sql.maxPlanS
 def parsed(spark: SparkSession, request: pytest.FixtureRequest) -> Iterator[tuple[DataFrame, DataFrame]]:
     """As a run that ends by itself plans, and as a live one does."""
     live = request.param == "live"
-    wanted = WHOLE_PLANS | (quick_start_conf() if live else {})
-    before = {name: spark.conf.get(name) for name in wanted}
-    for name, value in wanted.items():
-        spark.conf.set(name, value)
-    yield (
-        parse_posts(kafka_frame(spark, [], "posts"), 300),
-        parse_candles(kafka_frame(spark, [], "candles"), 300, small_plan=live),
-    )
-    for name, held in before.items():
-        spark.conf.set(name, str(held))
+    with configured(spark, WHOLE_PLANS), as_live(spark, live):
+        yield (
+            parse_posts(kafka_frame(spark, [], "posts"), 300),
+            parse_candles(kafka_frame(spark, [], "candles"), 300, small_plan=live),
+        )
 
 
 def parses(frame: DataFrame) -> tuple[int, int]:
@@ -62,6 +58,12 @@ def test_dead_letters(parsed: tuple[DataFrame, DataFrame]) -> None:
 def test_post_prices(parsed: tuple[DataFrame, DataFrame]) -> None:
     pages = hour_pages(parsed[1])
     assert parses(post_prices.build(parsed[0], pages, horizons=(0, 60), lateness_minutes=60)) == (1, 1)
+
+
+def test_no_task_asks_from_avro_for_its_type(parsed: tuple[DataFrame, DataFrame]) -> None:
+    """A cast answers, in all plans; Spark removes casts to the same type."""
+    plan = candles.build(parsed[1])._jdf.queryExecution().optimizedPlan().toString()
+    assert plan.count(f"cast({AVRO_PARSE}") == plan.count(AVRO_PARSE) > 0
 
 
 def test_the_count_sees_a_second_parse(parsed: tuple[DataFrame, DataFrame]) -> None:

@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
+from tests.as_live import as_live
 from tests.streams import orders
 from tests.streams.feed import Outcome, Topics
 from tests.worlds.live import LATENESS_MINUTES, live_world
@@ -35,6 +36,18 @@ def test_a_restart_between_batches_gives_the_same_rows(spark: SparkSession, tmp_
     until = final_watermark(world, HORIZONS, LATENESS_MINUTES)
     assert difference(outcome.rows, expected(world, HORIZONS, until)) == Difference()
     assert outcome.watermarks[-1] == until
+
+
+def test_live_runs_and_ones_that_end_go_on_from_each_other(spark: SparkSession, tmp_path: Path) -> None:
+    """They plan with other rules; Spark refuses a state whose columns have become others."""
+    world = live_world(seed=7, hours=40, posts=30, quiet=(12, 20))
+    topics, outcome = Topics(spark, tmp_path / "topics"), Outcome()
+    for number, batch in enumerate(orders.as_it_happens(world, 10)):
+        topics.add(batch)
+        with as_live(spark, number % 2 == 0):
+            start(topics, outcome)
+    until = final_watermark(world, HORIZONS, LATENESS_MINUTES)
+    assert difference(outcome.rows, expected(world, HORIZONS, until)) == Difference()
 
 
 def test_a_restart_in_the_middle_of_a_backlog_gives_the_same_rows(spark: SparkSession, tmp_path: Path) -> None:

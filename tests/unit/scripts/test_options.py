@@ -64,6 +64,7 @@ def test_live_plans_go_without_more_rules_not_without_other_ones() -> None:
     excluded = submit.quick_start_conf()[submit.EXCLUDED_RULES].split(",")
     assert excluded == [*standing, *submit.UNUSED_RULES] and len(standing) == 2
     assert len(set(excluded)) == len(excluded)
+    assert submit.quick_start_conf("tools") == submit.INTERPRETED
 
 
 def test_a_cluster_gets_its_file_and_the_format_of_the_log(tmp_path: Path, jvm: Path) -> None:
