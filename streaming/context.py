@@ -13,7 +13,7 @@ from newswake.settings import Settings
 from streaming.checkpoints import Checkpoint
 from streaming.files import Files
 from streaming.head_start import HeadStart
-from streaming.inputs import Inputs, are_interpreted
+from streaming.inputs import Inputs
 from streaming.late_candles import LateCandles
 from streaming.locks import held
 from streaming.sinks.steps import Steps
@@ -39,9 +39,7 @@ class Context:
     @cached_property
     def inputs(self) -> Inputs:
         """The two topics."""
-        return Inputs(
-            self.spark, self.settings, loss_accepted=self.loss_accepted, small_plans=are_interpreted(self.spark)
-        )
+        return Inputs(self.spark, self.settings, loss_accepted=self.loss_accepted)
 
     @cached_property
     def late_candles(self) -> LateCandles:

@@ -28,15 +28,12 @@ class Inputs:
     would move the clock of the join past posts that are still in the topic.
     """
 
-    def __init__(
-        self, spark: SparkSession, settings: Settings, *, loss_accepted: bool = False, small_plans: bool = False
-    ) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings, *, loss_accepted: bool = False) -> None:
         self._spark = spark
         self._kafka = settings.kafka
         self._max_offsets = settings.streaming.max_offsets_per_trigger
         self._tolerance_seconds = settings.streaming.future_tolerance_seconds
         self._loss_accepted = loss_accepted
-        self._small_plans = small_plans
 
     @cached_property
     def posts(self) -> DataFrame:
@@ -55,7 +52,7 @@ class Inputs:
 
     def _candles(self, max_offsets: int) -> DataFrame:
         messages = self._read(self._kafka.candles_topic, max_offsets)
-        return parse_candles(messages, self._tolerance_seconds, small_plan=self._small_plans)
+        return parse_candles(messages, self._tolerance_seconds, small_plan=are_interpreted(self._spark))
 
     def _read(self, topic: str, max_offsets: int = 0) -> DataFrame:
         return read_topic(self._spark, self._kafka, topic, max_offsets, loss_accepted=self._loss_accepted)
