@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any
 
 import typer
 
 from newswake import disks, settings
 from newswake.errors import NewswakeError
-from producers.candles.command import candles
-from producers.posts.command import posts
-from producers.replay.command import replay
-from producers.simulator.command import simulate
 
-app = typer.Typer(help="Sources of posts and candles.", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (posts, candles, replay, simulate):
-    app.command()(command)
+COMMANDS = ("posts", "candles", "replay", "simulate")
+ELSEWHERE = {"simulate": "simulator"}
+
+
+class OnDemand(typer.core.TyperGroup):
+    """Imports the command that is asked for: each runs all day, and would hold the libraries of the others, 80 MB."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"producers.{ELSEWHERE.get(cmd_name, cmd_name)}.command")
+        alone = typer.Typer(add_completion=False)
+        alone.command(cmd_name)(getattr(module, cmd_name))
+        return typer.main.get_command(alone)
+
+
+app = typer.Typer(cls=OnDemand, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def sources() -> None:
+    """Sources of posts and candles."""
 
 
 def main() -> None:

@@ -11,21 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import ccxt
-import polars as pl
-
-from newswake.ccxt_client import make_client
-from newswake.coins import is_plain
 from newswake.errors import SettingsError
 from newswake.home import LIVE, RECORDING, SIMULATED, read_mark, refuse_another
 from newswake.settings import Candles
 from newswake.settings_sources import Resolved, resolve, variable_of
-from producers.recordings.columns import scan, unreadable
-from producers.recordings.folder import open_folder
-from producers.recordings.symbols import split_symbol
 from scripts.places import HOMES
 
-PROBE_SECONDS = 6.0
 REAL_SECONDS_BETWEEN_POLLS = 5.0
 LEAST_REPAIR_SECONDS = 30.0
 # How long after its publication a simulated post may change; a producer must look back so far, and a poll further.
@@ -77,27 +68,13 @@ def choose(wanted: str, speed: float, environ: Mapping[str, str], candles: Candl
 def _choose_by_itself(home: Path | None, candles: Candles) -> tuple[str, str]:
     if home and (mark := read_mark(home)) in (LIVE, SIMULATED):
         return mark, f"Source {mark}, because {home} is its home"
+    # Here, because what starts a run lives as long as it: ccxt and Polars take 70 MB, which few runs need.
+    from scripts.probe import probe
+
     failure = probe(candles)
     if failure:
         return SIMULATED, f"Source simulated, because {candles.exchange} does not answer ({failure})"
     return LIVE, f"Source live, because {candles.exchange} answers; news comes from feeds that need no key"
-
-
-def probe(candles: Candles) -> str:
-    """Ask the exchange for its time. Returns why it does not answer, or nothing when it does."""
-    client = make_client(candles.model_copy(update={"timeout_seconds": PROBE_SECONDS}))
-    try:
-        if client.has.get("fetchTime"):
-            times = [client.fetch_time()]
-        else:
-            rows = client.fetch_ohlcv(f"{candles.coins[0]}/{candles.quote}", "1m", limit=1)
-            times = [row[0] for row in rows]
-    except ccxt.BaseError as error:
-        return type(error).__name__
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError):  # ccxt does not check the shape of an answer
-        times = []
-    # A network that wants a log-in answers for everybody, with a page.
-    return "" if any(isinstance(time, int) and time > 0 for time in times) else "something else answers in its place"
 
 
 def _home_name(kind: str, recording: Path | None) -> str:
@@ -140,25 +117,11 @@ def environment(source: Source, resolved: Resolved) -> dict[str, str]:
         repair_seconds = max(LEAST_REPAIR_SECONDS, settings.streaming.repair_seconds / max(1.0, source.speed))
         values["streaming", "repair_seconds"] = f"{repair_seconds:g}"
     if source.recording is not None and resolved.origins["candles", "coins"] == "default":
+        from scripts.recorded_coins import recorded_coins
+
         coins = recorded_coins(source.recording, settings.candles)
         values |= {("candles", "coins"): ",".join(coins)} if coins else {}
     return found | {variable_of(*key): value for key, value in values.items()}
-
-
-def recorded_coins(recording: Path, candles: Candles) -> list[str]:
-    """The coins of a recording's candles, in the order of the settings, then of the alphabet.
-
-    Raises `RecordingError` when the folder holds no recording, or a file cannot be read.
-    """
-    found: set[str] = set()
-    for path in open_folder(recording).candles:
-        try:
-            names = scan(path, ("symbol",)).select("symbol").unique().collect()["symbol"].drop_nulls()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise unreadable(path, error) from error
-        coins = {split_symbol(str(name), candles.quote)[0] for name in names}
-        found |= {coin for coin in coins if is_plain(coin)}  # the rows of the others are no candles
-    return [coin for coin in candles.coins if coin in found] + sorted(found - {*candles.coins})
 
 
 def candle_settings(environ: Mapping[str, str]) -> Candles:

@@ -16,6 +16,8 @@ from newswake.home import mark_home
 from newswake.settings import Candles
 from newswake.settings_sources import resolve
 from scripts import ending, report, sources, submit, whereabouts
+from scripts.probe import probe
+from scripts.recorded_coins import recorded_coins
 from scripts.sources import Source, choose
 from scripts.supervision import ProgramState
 from scripts.watch import Watch
@@ -49,10 +51,10 @@ def test_a_source_that_is_nothing_is_named() -> None:
 
 
 def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "probe", lambda candles: "NetworkError")
+    monkeypatch.setattr("scripts.probe.probe", lambda candles: "NetworkError")
     source, reason = choose("auto", 60, {}, Candles())
     assert source.kind == "simulated" and "NetworkError" in reason
-    monkeypatch.setattr(sources, "probe", lambda candles: "")
+    monkeypatch.setattr("scripts.probe.probe", lambda candles: "")
     source, reason = choose("auto", 60, {}, Candles())
     assert source.kind == "live" and source.speed == 1.0 and "answers" in reason
 
@@ -71,13 +73,13 @@ def test_what_answers_in_place_of_the_exchange_is_not_taken_for_it(body: bytes, 
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        reason = sources.probe(Candles(base_url=f"http://127.0.0.1:{server.server_address[1]}/api/v3"))
+        reason = probe(Candles(base_url=f"http://127.0.0.1:{server.server_address[1]}/api/v3"))
         server.shutdown()
     assert (reason == "") == is_live
 
 
 def test_auto_goes_on_with_what_a_home_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "probe", lambda candles: "")
+    monkeypatch.setattr("scripts.probe.probe", lambda candles: "")
     mark_home(tmp_path, "simulated")
     assert choose("auto", 60, {"NEWSWAKE_HOME": str(tmp_path)}, Candles())[0].kind == "simulated"
 
@@ -86,7 +88,7 @@ def test_the_probe_hears_silence() -> None:
     from tests.conftest import free_ports
 
     (port,) = free_ports(1)
-    assert sources.probe(Candles(base_url=f"http://127.0.0.1:{port}/api/v3"))
+    assert probe(Candles(base_url=f"http://127.0.0.1:{port}/api/v3"))
 
 
 @pytest.fixture
@@ -122,16 +124,16 @@ def test_what_can_be_no_coin_of_a_recording_is_not_followed(tmp_path: Path, mont
     names = ["BTCUSDT", "A B", "$X", "USDC.E/USDT", None]
     (month / "candles.csv").unlink()
     pl.DataFrame({"symbol": names}).write_parquet(month / "candles.parquet")
-    assert sources.recorded_coins(month, Candles()) == ["BTC", "USDC.E"]
+    assert recorded_coins(month, Candles()) == ["BTC", "USDC.E"]
     resolve(environ=sources.environment(Source("r", tmp_path, 60.0, month), resolve(environ={})))
 
 
 def test_a_recording_that_cannot_be_read_is_refused(tmp_path: Path, month: Path) -> None:
     (month / "candles.parquet").write_bytes(b"no parquet")
     with pytest.raises(RecordingError, match=r"candles\.parquet"):
-        sources.recorded_coins(month, Candles())
+        recorded_coins(month, Candles())
     with pytest.raises(RecordingError):
-        sources.recorded_coins(tmp_path, Candles())
+        recorded_coins(tmp_path, Candles())
 
 
 def test_live_producers_get_nothing_but_their_home(tmp_path: Path) -> None:
