@@ -61,8 +61,9 @@ UNUSED_RULES = (
 # Projections are interpreted instead of generated: a task generates the text of each of its own anew before it finds
 # that it has been compiled, and for a hundred rows that was a quarter to half of all work.
 INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-# No query has an exchange or a subquery twice; to see that, Spark compares each with each, in every batch.
-NO_REUSE = {"spark.sql.exchange.reuse": "false", "spark.sql.execution.reuseSubquery": "false"}
+# Each sort and each aggregation of a task takes its memory in pages, and clears the first one even for a single row. By
+# Spark's own reckoning a page has 32 MB here; a batch of some hundred rows is no larger than this one.
+SMALL_PAGES = {"spark.buffer.pageSize": "1m"}
 # A program that ends by itself reads history. The parallel collector does the same work for less than G1, which pays
 # for short pauses with barriers and threads. Profiled loop predicates were compiled again and again for the reader of
 # Avro's arrays, which is one loop for short and long ones: ninety times in a minute. A JVM that does not know one of
@@ -85,7 +86,9 @@ def command(
 ) -> list[str]:
     """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
     java = java_options(QUICK_START if quick_start else HISTORY if "--once" in arguments else "", os.environ)
-    further = (quick_start_conf(program) if quick_start else {}) | options.further(settings, master, os.environ)
+    further = (quick_start_conf(program) | SMALL_PAGES if quick_start else {}) | options.further(
+        settings, master, os.environ
+    )
     return [
         str(spark_home() / "bin" / "spark-submit"),
         *("--master", master),
@@ -104,14 +107,14 @@ def command(
 
 
 def quick_start_conf(program: str = "app") -> dict[str, str]:
-    """Spark's settings for batches of some hundred rows, on top of conf/spark-defaults.conf.
+    """Spark's settings of a session for batches of some hundred rows, on top of conf/spark-defaults.conf.
 
     What is run by hand may read whole tables, so it is planned with all rules.
     """
     if program != "app":
         return INTERPRETED
     excluded = options.properties(DEFAULTS).get(EXCLUDED_RULES, "")
-    return {**INTERPRETED, **NO_REUSE, EXCLUDED_RULES: ",".join(filter(None, (excluded, *UNUSED_RULES)))}
+    return {**INTERPRETED, EXCLUDED_RULES: ",".join(filter(None, (excluded, *UNUSED_RULES)))}
 
 
 def java_options(wanted: str, environ: Mapping[str, str]) -> str:
