@@ -33,6 +33,7 @@ class Engine:
 ENGINES = (
     Engine("newswake, post_prices", queries=("post_prices",)),
     Engine("newswake, four queries", queries=QUERIES),
+    Engine("newswake, join only", "join_only"),
     Engine("Spark, parse only", "parse_only", counts_candles=True),
     Engine("Spark, range join", "range_join"),
     Engine("plain Python loop", "plain_loop"),

@@ -9,14 +9,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.speed.engines.job import from_environment
-from benchmarks.speed.engines.spark_session import PAGES_A_BATCH, run_once, session
+from benchmarks.speed.engines.spark_session import PAGES_A_BATCH, TOLERANCE_SECONDS, run_once, session
 from benchmarks.speed.engines.tell import Teller
 from newswake.settings import Kafka
 from streaming.parsing.candles import parse_candles
 from streaming.sources import read_topic
 from streaming.transforms.pages import hour_pages
-
-TOLERANCE_SECONDS = 300
 
 
 class Columns:

@@ -20,6 +20,7 @@ from tests.conftest import spark_defaults
 # As the application reads by default: the archive, which makes a row of each candle, and the join, which keeps pages.
 CANDLES_PAGES_A_BATCH = Streaming().max_offsets_per_trigger
 PAGES_A_BATCH = PORTIONS_OF_JOIN * CANDLES_PAGES_A_BATCH
+TOLERANCE_SECONDS = Streaming().future_tolerance_seconds
 
 
 def session(name: str, changed: dict[str, str]) -> SparkSession:
