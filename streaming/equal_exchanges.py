@@ -6,22 +6,15 @@ in three places, and without the look Spark would collect, send and keep their c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from pyspark.sql import SparkSession
+
+from streaming.session_conf import configured
 
 LOOKS = ("spark.sql.exchange.reuse", "spark.sql.execution.reuseSubquery")
 
 
-@contextmanager
-def not_sought(spark: SparkSession) -> Iterator[None]:
-    """Spark does not look in queries that start in the block; the session is given back as it was."""
-    before = {name: spark.conf.get(name) for name in LOOKS}
-    try:
-        for name in LOOKS:
-            spark.conf.set(name, "false")
-        yield
-    finally:
-        for name, value in before.items():
-            spark.conf.set(name, str(value))
+def not_sought(spark: SparkSession) -> AbstractContextManager[None]:
+    """Spark does not look in queries that start in the block."""
+    return configured(spark, dict.fromkeys(LOOKS, "false"))

@@ -7,10 +7,10 @@ counted, and our reports say that they are unknown. A store that is counted agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from streaming.context import Context
+from streaming.session_conf import configured
 
 TRACKED = "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows"
 PROVIDER = "spark.sql.streaming.stateStore.providerClass"
@@ -22,13 +22,6 @@ def are_counted(context: Context) -> bool:
     return not (is_rocksdb and context.once and context.settings.streaming.count_state_rows == "live")
 
 
-@contextmanager
-def told(context: Context) -> Iterator[None]:
-    """Spark knows it in the block, for queries that start there; the session is given back as it was."""
-    conf = context.spark.conf
-    before = conf.get(TRACKED, "true")
-    conf.set(TRACKED, str(are_counted(context)).lower())
-    try:
-        yield
-    finally:
-        conf.set(TRACKED, str(before))
+def told(context: Context) -> AbstractContextManager[None]:
+    """Spark knows it in the block, for queries that start there."""
+    return configured(context.spark, {TRACKED: str(are_counted(context)).lower()})

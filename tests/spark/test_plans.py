@@ -13,8 +13,9 @@ from scripts.submit import UNUSED_RULES
 from streaming.parsing.candles import parse_candles
 from streaming.parsing.posts import parse_posts
 from streaming.queries import candles, dead_letters, post_prices, posts
+from streaming.session_conf import configured
 from streaming.transforms.pages import hour_pages
-from tests.as_live import as_live, configured
+from tests.as_live import as_live
 from tests.spark.frames import kafka_frame
 
 pytestmark = pytest.mark.spark
