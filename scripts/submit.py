@@ -61,9 +61,13 @@ UNUSED_RULES = (
 # Projections are interpreted instead of generated: a task generates the text of each of its own anew before it finds
 # that it has been compiled, and for a hundred rows that was a quarter to half of all work.
 INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+# Spark compares each exchange and each subquery of a plan with each other one, to compute equal ones once. A query has
+# none twice, and the repair reads once itself what it needs in several places.
+NO_REUSE = dict.fromkeys(("spark.sql.exchange.reuse", "spark.sql.execution.reuseSubquery"), "false")
 # Each sort and each aggregation of a task takes its memory in pages, and clears the first one even for a single row. By
-# Spark's own reckoning a page has 32 MB here; a batch of some hundred rows is no larger than this one.
-SMALL_PAGES = {"spark.buffer.pageSize": "1m"}
+# Spark's own reckoning such a page has 32 MB here; a batch of some hundred rows is no larger than this one. A session
+# cannot change it once its JVM runs.
+SMALL_MEMORY_PAGES = {"spark.buffer.pageSize": "1m"}
 # A program that ends by itself reads history. The parallel collector does the same work for less than G1, which pays
 # for short pauses with barriers and threads. Profiled loop predicates were compiled again and again for the reader of
 # Avro's arrays, which is one loop for short and long ones: ninety times in a minute. A JVM that does not know one of
@@ -86,9 +90,8 @@ def command(
 ) -> list[str]:
     """The command line of spark-submit for one of `PROGRAMS`. Raises `SetupError` when the jars are not there."""
     java = java_options(QUICK_START if quick_start else HISTORY if "--once" in arguments else "", os.environ)
-    further = (quick_start_conf(program) | SMALL_PAGES if quick_start else {}) | options.further(
-        settings, master, os.environ
-    )
+    further = _quick_start(program) if quick_start else {}
+    further |= options.further(settings, master, os.environ)
     return [
         str(spark_home() / "bin" / "spark-submit"),
         *("--master", master),
@@ -114,7 +117,14 @@ def quick_start_conf(program: str = "app") -> dict[str, str]:
     if program != "app":
         return INTERPRETED
     excluded = options.properties(DEFAULTS).get(EXCLUDED_RULES, "")
-    return {**INTERPRETED, EXCLUDED_RULES: ",".join(filter(None, (excluded, *UNUSED_RULES)))}
+    return {**INTERPRETED, **NO_REUSE, EXCLUDED_RULES: ",".join(filter(None, (excluded, *UNUSED_RULES)))}
+
+
+def _quick_start(program: str) -> dict[str, str]:
+    """With what only a new JVM takes; what conf/spark-defaults.conf says of them stays, as the user's own word."""
+    wanted = quick_start_conf(program) | (SMALL_MEMORY_PAGES if program == "app" else {})
+    said = options.properties(DEFAULTS).keys() - {EXCLUDED_RULES}
+    return {name: value for name, value in wanted.items() if name not in said}
 
 
 def java_options(wanted: str, environ: Mapping[str, str]) -> str:

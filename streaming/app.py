@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +35,6 @@ from streaming import mongo_setup, state_rows, writer
 from streaming.checkpoints import Fingerprint
 from streaming.coin_views import CoinViews
 from streaming.context import Context
-from streaming.equal_exchanges import not_sought
 from streaming.hadoop_sources import forget_sources
 from streaming.housekeeping import Housekeeping
 from streaming.leaving import leave, left_within
@@ -146,8 +144,7 @@ def _work(
     repairs = Repairs(context, database) if post_prices.NAME in queries and not context.once else None
     housekeeping = Housekeeping(context)
     try:
-        plans = nullcontext() if context.once else not_sought(context.spark)
-        with named_jobs(context.spark, "start: plan the queries"), state_rows.told(context), plans:
+        with named_jobs(context.spark, "start: plan the queries"), state_rows.told(context):
             started = [_started(context, name) for name in queries]
         teller.running()
         log.info("running %s; Spark UI %s", ", ".join(queries), context.spark.sparkContext.uiWebUrl)

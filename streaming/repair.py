@@ -27,7 +27,7 @@ from streaming.sinks import delta, mongo
 from streaming.sinks.documents import post_price_documents
 from streaming.transforms.due import JoinPosts, due_rows
 from streaming.transforms.first import first_by
-from streaming.transforms.pages import pages_of_rows
+from streaming.transforms.pages import MINUTE_MS, pages_of_rows
 
 log = logging.getLogger(__name__)
 
@@ -132,15 +132,20 @@ def _write(context: Context, rows: DataFrame) -> tuple[int, int]:
 
 
 def pinned(frame: DataFrame) -> tuple[DataFrame, int]:
-    """The frame as it is now, cut from the tables that it was computed from, and its number of rows.
+    """The frame as of now, and its number of rows."""
+    held = as_of_now(frame)
+    return held, held.count()
+
+
+def as_of_now(frame: DataFrame) -> DataFrame:
+    """The frame as it is now, cut from the tables that it was computed from.
 
     A frame that is only kept is forgotten and computed anew, from newer tables, as soon as anyone adds rows to one of
     them, as the queries do every few seconds: the two sinks would get different rows.
     """
     # Renamed, because Spark cannot join columns that it takes for the same ones with the table that they came from.
     columns = [F.col(name).alias(name) for name in frame.columns]
-    cut = frame.select(*columns).localCheckpoint(eager=True)
-    return cut, cut.count()
+    return frame.select(*columns).localCheckpoint(eager=True)
 
 
 def still_owed(rows: DataFrame, present: DataFrame) -> DataFrame:
@@ -175,7 +180,9 @@ def unpriced(
     or whose candle came in after it.
     """
     if since is not None:
-        posts = posts.join(touched(posts, candles, present, horizons, since), on=POST, how="left_semi")
+        # Each is read in several places below, so it is computed here, once.
+        arrived = as_of_now(arrived_since(candles, since))
+        posts = posts.join(as_of_now(touched(posts, arrived, present, horizons, since)), on=POST, how="left_semi")
     due = due_once(posts, horizons, join_posts).where(
         (F.col("hour") <= F.lit(until)) & period.holds(F.col("target_time"))
     )
@@ -183,22 +190,16 @@ def unpriced(
     state = present.select(*KEY, stated.alias("is_stated"))
     rows = due.join(state, on=KEY, how="left").where(F.coalesce("is_stated", F.lit(True)))
     if since is not None:
-        seen_at = F.lit(since.seen_at - OVERLAP)
-        arrived = (
-            candles.where(F.col("seen_at") >= seen_at)
-            .select("symbol", F.unix_millis("open_time").alias("target_open"), F.lit(True).alias("has_arrived"))
-            .distinct()
-        )
         observed = (
             posts.groupBy("source", "post_id")
             .agg(F.max("seen_at").alias("last_seen"))
-            .where(F.col("last_seen") >= seen_at)
+            .where(F.col("last_seen") >= F.lit(since.seen_at - OVERLAP))
         ).select("source", "post_id", F.lit(True).alias("is_observed"))
         is_new = (
             (F.col("hour") > F.lit(since.until)) | F.col("is_observed").isNotNull() | F.col("has_arrived").isNotNull()
         )
         rows = (
-            rows.join(arrived, on=["symbol", "target_open"], how="left")
+            rows.join(arrived.withColumn("has_arrived", F.lit(True)), on=["symbol", "target_open"], how="left")
             .join(observed, on=["source", "post_id"], how="left")
             .where(is_new)
         )
@@ -207,21 +208,25 @@ def unpriced(
     )
 
 
+def arrived_since(candles: DataFrame, since: Seen) -> DataFrame:
+    """The minutes (`symbol`, `target_open` in epoch milliseconds) whose candle came in since, once each."""
+    seen = candles.where(F.col("seen_at") >= F.lit(since.seen_at - OVERLAP))
+    return seen.select("symbol", F.unix_millis("open_time").alias("target_open")).distinct()
+
+
 def touched(
-    posts: DataFrame, candles: DataFrame, present: DataFrame, horizons: tuple[int, ...], since: Seen
+    posts: DataFrame, arrived: DataFrame, present: DataFrame, horizons: tuple[int, ...], since: Seen
 ) -> DataFrame:
     """The posts (`source`, `post_id`) of which a row can have become due, been observed or got its candle since.
 
-    Without it the work of a repair would grow with everything that was ever observed.
+    `arrived`: as `arrived_since` gives it. Without this a repair's work would grow with all that was ever observed.
     """
     seen_at = F.lit(since.seen_at - OVERLAP)
     first = F.lit(since.until - timedelta(minutes=max(horizons)))
     recent = posts.where((F.col("published_at") >= first) | (F.col("seen_at") >= seen_at)).select(*POST)
-    arrived = candles.where(F.col("seen_at") >= seen_at).select(
-        "symbol", (F.col("open_time") + F.make_dt_interval(mins=F.lit(1))).alias("target_time")
-    )
+    came = arrived.select("symbol", F.timestamp_millis(F.col("target_open") + MINUTE_MS).alias("target_time"))
     stated = present.where(F.col("price_status") == "missing")
-    return recent.union(stated.join(arrived, on=["symbol", "target_time"], how="left_semi").select(*POST)).distinct()
+    return recent.union(stated.join(came, on=["symbol", "target_time"], how="left_semi").select(*POST)).distinct()
 
 
 def due_once(posts: DataFrame, horizons: tuple[int, ...], join_posts: JoinPosts) -> DataFrame:

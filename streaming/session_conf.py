@@ -10,7 +10,11 @@ from pyspark.sql import SparkSession
 
 @contextmanager
 def configured(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
-    """These settings in the block; behind it the session is as it was. What starts in the block keeps them."""
+    """These settings in the block; behind it the session is as it was.
+
+    A streaming query that starts in the block keeps them, because Spark copies the session for it. Other threads of the
+    session see them as long as the block lasts.
+    """
     before = {name: spark.conf.get(name, None) for name in wanted}
     try:
         for name, value in wanted.items():

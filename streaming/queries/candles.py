@@ -44,9 +44,8 @@ def start(context: Context) -> StreamingQuery:
         """The revisions among the rows that came again. `first`: those that did not, which the table lacks yet."""
         tables = (delta.read(context.spark, context.table(name)) for name in (NAME, REVISIONS))
         held, known = (over_the_span(table, "open_time", span) for table in tables)
-        told = revisions(batch, first.unionByName(held)).withColumn("position", F.lit(0))
-        found = new_rows(told, known, KEYS[REVISIONS], order=["position"])
-        with kept(found) as rows:
+        came_again = revisions(batch, first.unionByName(held)).withColumn("position", F.lit(0))
+        with kept(came_again) as told, kept(new_rows(told, known, KEYS[REVISIONS], order=["position"])) as rows:
             if count := rows.count():
                 documents = revision_documents(rows, settings.mongo.candles_ttl_days)
                 mongo.write(documents, settings.mongo, REVISIONS)

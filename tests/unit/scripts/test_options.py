@@ -67,6 +67,19 @@ def test_live_plans_go_without_more_rules_not_without_other_ones() -> None:
     assert submit.quick_start_conf("tools") == submit.INTERPRETED
 
 
+def test_a_quick_start_leaves_alone_what_the_user_has_set(
+    tmp_path: Path, jvm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, small, planned = Settings(home=tmp_path), "spark.buffer.pageSize=1m", "spark.sql.exchange.reuse=false"
+    assert {small, planned} < {*submit.command(settings, "local[2]", [], quick_start=True)}
+    by_hand = submit.command(settings, "local[2]", [], quick_start=True, program="tools")
+    assert not {small, planned} & {*by_hand}, "a tool may read whole tables"
+    monkeypatch.setattr(submit, "DEFAULTS", tmp_path / "spark-defaults.conf")
+    submit.DEFAULTS.write_text("spark.buffer.pageSize 4m\n")
+    own = submit.command(settings, "local[2]", [], quick_start=True)
+    assert planned in own and small not in own
+
+
 def test_a_cluster_gets_its_file_and_the_format_of_the_log(tmp_path: Path, jvm: Path) -> None:
     conf = conf_of(submit.command(settings(tmp_path), "spark://host:7077", ["--once"]))
     given = options.properties(options.CLUSTER)
