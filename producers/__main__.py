@@ -11,22 +11,28 @@ import typer
 from newswake import disks, settings
 from newswake.errors import NewswakeError
 
-COMMANDS = ("posts", "candles", "replay", "simulate")
-ELSEWHERE = {"simulate": "simulator"}
+COMMANDS = {
+    "posts": "producers.posts.command",
+    "candles": "producers.candles.command",
+    "replay": "producers.replay.command",
+    "simulate": "producers.simulator.command",
+}
 
 
 class OnDemand(typer.core.TyperGroup):
     """Imports the command that is asked for: each runs all day, and would hold the libraries of the others, 80 MB."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # What is listed, and likened to a name that is none of them.
+        names: dict[str, Any] = dict.fromkeys(COMMANDS)
+        self.commands = names
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"producers.{ELSEWHERE.get(cmd_name, cmd_name)}.command")
         alone = typer.Typer(add_completion=False)
-        alone.command(cmd_name)(getattr(module, cmd_name))
+        alone.command(cmd_name)(getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name))
         return typer.main.get_command(alone)
 
 
