@@ -15,6 +15,7 @@ from newswake.errors import SettingsError
 from newswake.home import LIVE, RECORDING, SIMULATED, read_mark, refuse_another
 from newswake.settings import Candles
 from newswake.settings_sources import Resolved, resolve, variable_of
+from scripts import asides
 from scripts.places import HOMES
 
 REAL_SECONDS_BETWEEN_POLLS = 5.0
@@ -68,10 +69,7 @@ def choose(wanted: str, speed: float, environ: Mapping[str, str], candles: Candl
 def _choose_by_itself(home: Path | None, candles: Candles) -> tuple[str, str]:
     if home and (mark := read_mark(home)) in (LIVE, SIMULATED):
         return mark, f"Source {mark}, because {home} is its home"
-    # Here, because what starts a run lives as long as it: ccxt and Polars take 70 MB, which few runs need.
-    from scripts.probe import probe
-
-    failure = probe(candles)
+    failure = asides.probe(candles)
     if failure:
         return SIMULATED, f"Source simulated, because {candles.exchange} does not answer ({failure})"
     return LIVE, f"Source live, because {candles.exchange} answers; news comes from feeds that need no key"
@@ -117,9 +115,7 @@ def environment(source: Source, resolved: Resolved) -> dict[str, str]:
         repair_seconds = max(LEAST_REPAIR_SECONDS, settings.streaming.repair_seconds / max(1.0, source.speed))
         values["streaming", "repair_seconds"] = f"{repair_seconds:g}"
     if source.recording is not None and resolved.origins["candles", "coins"] == "default":
-        from scripts.recorded_coins import recorded_coins
-
-        coins = recorded_coins(source.recording, settings.candles)
+        coins = asides.recorded_coins(source.recording, settings.candles)
         values |= {("candles", "coins"): ",".join(coins)} if coins else {}
     return found | {variable_of(*key): value for key, value in values.items()}
 

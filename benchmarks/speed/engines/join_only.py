@@ -1,6 +1,7 @@
 """Our own join without its sinks: what a trial of it measures, and what the other engines do, which write no row.
 
-The query as the application builds it, with the same checks of a message, watermarks and deduplications.
+The query as the application builds it, with the same checks of a message, watermarks and deduplications; without what
+moves its clock when a topic is silent (past_clock.py), and without all that the application does with a batch.
 """
 
 from __future__ import annotations

@@ -51,10 +51,10 @@ def test_a_source_that_is_nothing_is_named() -> None:
 
 
 def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.probe.probe", lambda candles: "NetworkError")
+    monkeypatch.setattr("scripts.asides.probe", lambda candles: "NetworkError")
     source, reason = choose("auto", 60, {}, Candles())
     assert source.kind == "simulated" and "NetworkError" in reason
-    monkeypatch.setattr("scripts.probe.probe", lambda candles: "")
+    monkeypatch.setattr("scripts.asides.probe", lambda candles: "")
     source, reason = choose("auto", 60, {}, Candles())
     assert source.kind == "live" and source.speed == 1.0 and "answers" in reason
 
@@ -79,7 +79,7 @@ def test_what_answers_in_place_of_the_exchange_is_not_taken_for_it(body: bytes, 
 
 
 def test_auto_goes_on_with_what_a_home_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.probe.probe", lambda candles: "")
+    monkeypatch.setattr("scripts.asides.probe", lambda candles: "")
     mark_home(tmp_path, "simulated")
     assert choose("auto", 60, {"NEWSWAKE_HOME": str(tmp_path)}, Candles())[0].kind == "simulated"
 
