@@ -152,7 +152,14 @@ def growth_(
         for one in points
     ]
     series = [
-        {"coins": one.load.coins, "posts": one.load.posts, "rows": one.rows, "seconds": one.usage.seconds}
+        {
+            "coins": one.load.coins,
+            "posts": one.load.posts,
+            "ms a row": 1000 * one.usage.seconds / one.rows,
+            "state rows": one.state_rows,
+            "state MB": one.state_bytes / 1e6,
+            "peak MB": one.usage.peak_bytes / 1e6,
+        }
         for one in points
     ]
     _done(

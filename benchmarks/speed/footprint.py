@@ -100,6 +100,7 @@ def program(pid: int) -> str:
         "producers candles": "candle producer",
         "producers posts": "post producer",
         "streaming/app.py": "Spark's driver in Python",
+        "-m dashboard": "page",
     }
     return next((name for part, name in known.items() if part in line), "supervision")
 

@@ -40,17 +40,21 @@ def latency(axes: Any, series: list[float]) -> None:
 
 
 def growth(axes: Any, series: list[dict[str, float]]) -> None:
-    """Seconds a thousand rows against posts, a line for each number of coins."""
-    for coins in sorted({one["coins"] for one in series}):
-        points = sorted((one["posts"], 1000 * one["seconds"] / one["rows"]) for one in series if one["coins"] == coins)
-        axes.plot(*zip(*points, strict=True), "o-", label=f"{coins:g} coins")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("posts")
-    axes.set_ylabel("seconds a thousand rows")
-    axes.legend()
+    """What grows against posts, each in a panel of its own, a line for each number of coins."""
+    panels = axes.get_subplotspec().subgridspec(1, len(GROWING))
+    axes.set_axis_off()
+    for panel, name in zip(panels, GROWING, strict=True):
+        part = axes.figure.add_subplot(panel)
+        for coins in sorted({one["coins"] for one in series}):
+            points = sorted((one["posts"], one[name]) for one in series if one["coins"] == coins)
+            part.plot(*zip(*points, strict=True), "o-", label=f"{coins:g} coins")
+        part.set(xscale="log", yscale="log", xlabel="posts", title=name)
+        part.set_box_aspect(1)
+        part.grid(alpha=0.3)
+    part.legend()
 
 
+GROWING = ("ms a row", "state rows", "state MB", "peak MB")
 DRAWN = {"engines": engines, "latency": latency, "growth": growth}
 
 
@@ -59,7 +63,8 @@ def main() -> None:
     result = json.loads(source.read_text(encoding="utf-8"))
     if result["kind"] not in DRAWN:
         return
-    figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
+    size = (15, 4.5) if result["kind"] == "growth" else (9, 4.5)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
     axes.set_title(result["title"])
     DRAWN[result["kind"]](axes, result["series"])
     figure.savefig(source.with_suffix(".svg"), metadata={"Date": None})
