@@ -22,7 +22,7 @@ def options(settings: Settings) -> list[str]:
         f"-Dspark.history.ui.port={settings.local.history_port}",
         "-Dspark.history.fs.update.interval=10s",
         "-Dspark.history.fs.cleaner.enabled=false",  # streaming/event_log.py bounds them, server or not
-        f"-Dlog4j2.configurationFile={CONF / 'log4j2.properties'}",
+        f"-Dlog4j2.configurationFile={(CONF / 'log4j2.properties').as_uri()}",
         "-Duser.timezone=UTC",
     ]
 

@@ -1,4 +1,4 @@
-"""`make run` as a whole, on a simulated market: nobody else can reach what it starts, and it stops well."""
+"""`make run` as a whole, on a simulated market: nobody else can reach what it starts, it stops well, and has a history."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import requests
 
 from scripts.supervision import wait_until
 from tests.conftest import ROOT, free_ports
@@ -69,3 +71,31 @@ def test_a_run_is_reached_from_this_machine_only_and_stops_under_a_backlog(tmp_p
         if run.poll() is None:
             run.kill()
             run.wait()
+    assert_it_has_a_history(environ)
+
+
+def assert_it_has_a_history(environ: Mapping[str, str]) -> None:
+    """`make history` shows the application that has ended, with jobs that a person understands."""
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}/api/v1/applications"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "scripts.history"],
+        cwd=ROOT,
+        env={**os.environ, **environ, "NEWSWAKE_LOCAL__HISTORY_PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+    )
+
+    def shown() -> list[str]:
+        try:
+            return [one["id"] for one in requests.get(address, timeout=5).json()]
+        except (requests.ConnectionError, requests.Timeout):
+            return []
+
+    try:
+        assert wait_until(lambda: shown() or server.poll() is not None, 60)
+        (application,) = shown()
+        jobs = requests.get(f"{address}/{application}/jobs", timeout=30).json()
+        assert any(re.match(r"candles, batch \d+: ", job.get("description", "")) for job in jobs)
+    finally:
+        server.kill()
+        server.wait()
