@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 from newswake.errors import SetupError
 from scripts.checks import check_disk
-from scripts.places import LOCK_FILE, ROOT, SETUP_LOG, VENV
+from scripts.places import LOCK_FILE, PROJECT_FILE, ROOT, SETUP_LOG, VENV
 from scripts.steps import common_cause, digest, is_stamped, run_step, say
 
 NEEDED_BYTES = 2_500_000_000
 RECIPE = "1"  # raise it when this file makes the environment differently
 STAMP = VENV / "newswake.stamp"
+BUILDER = "setuptools"
 PYTHON = VENV / "bin" / "python"
 
 
-def stamp() -> str:
+def stamp(lock: str) -> str:
     """What the environment depends on: the lock, this Python, this place (scripts in a venv hold its path)."""
-    return digest(RECIPE, LOCK_FILE, sys.implementation.name, platform.python_version(), str(ROOT))
+    return digest(RECIPE, lock, sys.implementation.name, platform.python_version(), str(ROOT))
 
 
-def ensure_packages() -> None:
-    """Make `.venv` unless it is there and complete. Raises `SetupError` with one sentence when that fails."""
-    wanted = stamp()
+def ensure_packages(runtime: bool = False) -> None:
+    """Make `.venv` unless it is there and complete; `runtime`: without what only the checks and the tests need.
+
+    Raises `SetupError` with one sentence when that fails.
+    """
+    lock = LOCK_FILE.read_text(encoding="utf-8")
+    lock = runtime_part(lock, PROJECT_FILE.read_text(encoding="utf-8")) if runtime else lock
+    wanted = stamp(lock)
     if is_stamped(STAMP, wanted) and PYTHON.exists():
         return
     check_disk(ROOT, NEEDED_BYTES, "the virtual environment")
@@ -36,17 +44,18 @@ def ensure_packages() -> None:
         say(f"making the virtual environment .venv with Python {platform.python_version()}")
         command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
         run_step(command, SETUP_LOG, lambda lines: "making .venv", _explain_venv)
-    pins = [line for line in LOCK_FILE.read_text(encoding="utf-8").splitlines() if "==" in line and line[0].isalnum()]
-    say(f"installing {len(pins)} packages from {LOCK_FILE.name} (a few minutes the first time; log: {SETUP_LOG})")
+    total = len(_entries(lock))
+    say(f"installing {total} packages from {LOCK_FILE.name} (a few minutes the first time; log: {SETUP_LOG})")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
     # Some packages come as sources. They are built with the setuptools of the lock, not with whatever is newest.
-    setuptools = SETUP_LOG.with_name("setuptools.lock")
-    setuptools.write_text(_lines_of("setuptools", LOCK_FILE), encoding="utf-8")
-    for options in (["-r", str(setuptools)], ["--no-build-isolation", "--use-pep517", "-r", str(LOCK_FILE)]):
+    setuptools, everything = SETUP_LOG.with_name("setuptools.lock"), SETUP_LOG.with_name("wanted.lock")
+    setuptools.write_text(_only(lock, {BUILDER}), encoding="utf-8")
+    everything.write_text(lock, encoding="utf-8")
+    for options in (["-r", str(setuptools)], ["--no-build-isolation", "--use-pep517", "-r", str(everything)]):
         run_step(
             [*pip, "--require-hashes", "--no-deps", *options],
             SETUP_LOG,
-            lambda lines: pip_progress(lines, len(pins)),
+            lambda lines: pip_progress(lines, total),
             explain_pip,
         )
     site_packages = Path(sysconfig.get_path("purelib", vars={"base": str(VENV), "platbase": str(VENV)}))
@@ -88,13 +97,31 @@ def _explain_venv(tail: str) -> str:
     return f"The virtual environment could not be made: {common_cause(tail) or 'venv failed'}; see {SETUP_LOG}"
 
 
-def _lines_of(package: str, lock: Path) -> str:
-    """The pin of one package with its hashes."""
-    lines = lock.read_text(encoding="utf-8").splitlines()
-    first = next((at for at, line in enumerate(lines) if line.startswith(f"{package}==")), None)
-    if first is None:
-        raise SetupError(f"{lock} has no {package}: make it again with `make lock`")
-    last = first
-    while lines[last].endswith("\\"):
-        last += 1
-    return "\n".join(lines[first : last + 1]) + "\n"
+def runtime_part(lock: str, project: str) -> str:
+    """The entries of the lock that the texts of requirements.lock and pyproject.toml ask for without any extra.
+
+    An entry says by whom it is asked for (`# via`). Setuptools is kept, which builds what comes as a source.
+    """
+    needed, before = {BUILDER, *map(_name, tomllib.loads(project)["project"]["dependencies"])}, 0
+    while len(needed) > before:
+        before = len(needed)
+        needed |= {
+            name for name, lines in _entries(lock) if needed & set(re.findall(r"(?m)^ +# +(?:via )?(\S+)", lines))
+        }
+    return _only(lock, needed)
+
+
+def _only(lock: str, names: set[str]) -> str:
+    held = {name for name, _ in _entries(lock)}
+    if absent := sorted(names - held):
+        raise SetupError(f"{LOCK_FILE} has no {', '.join(absent)}: make it again with `make lock`")
+    return "".join(lines for name, lines in _entries(lock) if name in names)
+
+
+def _entries(lock: str) -> list[tuple[str, str]]:
+    """Each package's name and lines. One that differs by machine or Python has an entry for each."""
+    return [(_name(lines), lines) for lines in re.split(r"(?m)^(?=\w)", lock) if lines[:1].isalnum()]
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")

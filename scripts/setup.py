@@ -6,6 +6,7 @@ network, and what was interrupted is done again.
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import sys
@@ -21,12 +22,12 @@ from scripts.places import ROOT, SETUP_LOG
 from scripts.steps import common_cause, say
 
 
-def set_up() -> None:
+def set_up(runtime: bool = False) -> None:
     """Raises `SetupError` with one sentence when something cannot be installed."""
     check_python()
     java = java_command()
     with alone():
-        ensure_packages()
+        ensure_packages(runtime)
         ensure_jars(java)
         ensure_page()
 
@@ -45,9 +46,12 @@ def alone() -> Iterator[None]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python3.11 -m scripts.setup", description="install what is missing")
+    parser.add_argument("--runtime", action="store_true", help="without what only the checks and the tests need")
+    runtime = parser.parse_args().runtime
     os.chdir(ROOT)
     try:
-        set_up()
+        set_up(runtime)
     except NewswakeError as error:
         print(f"newswake: {error}", file=sys.stderr)
         sys.exit(2)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+import sysconfig
 import threading
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,62 @@ def test_the_lock_has_every_declared_package() -> None:
     names = {re.match(r"[A-Za-z0-9_.-]+", text).group().lower().replace("_", "-") for text in declared}  # type: ignore[union-attr]
     locked = {line.split("==")[0].lower() for line in LOCK_FILE.read_text().splitlines() if "==" in line}
     assert names <= locked
+
+
+def test_an_image_gets_every_package_that_the_programs_import_and_none_of_the_tests_own() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    part = packages.runtime_part(LOCK_FILE.read_text(encoding="utf-8"), project)
+    installed = {re.split("==", line)[0] for line in part.splitlines() if "==" in line}
+    distributions = packages_distributions()
+    for folder in ("newswake", "producers", "streaming", "analysis", "dashboard", "scripts"):
+        for name in {name for file in (ROOT / folder).rglob("*.py") for name in imported(file)}:
+            found = {one.lower().replace("_", "-") for one in distributions.get(name, ())}
+            assert name in sys.stdlib_module_names or (ROOT / name).is_dir() or found & installed, f"{folder}: {name}"
+    assert "setuptools" in installed and part.count("--hash=sha256:") > len(installed)
+    assert not installed & {"pytest", "moto", "playwright", "mypy", "ruff", "hypothesis", "compose-spec"}
+
+
+def imported(file: Path) -> set[str]:
+    """The top names of what a file imports, those apart that it imports from here."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.split(".")[0] for name in names}
+
+
+def test_a_lock_without_a_declared_package_is_refused() -> None:
+    with pytest.raises(SetupError, match=r"has no b, c: make it again with `make lock`"):
+        packages.runtime_part("setuptools==1\na==1\n", 'project.dependencies = ["a>=1", "b; x", "C[d]==2"]')
+
+
+@pytest.mark.parametrize("runtime", [False, True])
+def test_pip_is_given_the_wanted_part_of_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: bool
+) -> None:
+    given: list[str] = []
+
+    def run_step(command: list[str], *_: object) -> None:
+        given.extend(Path(part).read_text(encoding="utf-8") for part in command if part.endswith(".lock"))
+
+    asked = {"a": "newswake (pyproject.toml)", "b": "c", "c": "\n    #   a\n    #   tool", "only": "tool"}
+    entries = {name: f"{name}==1\n    # via {by}\n" for name, by in asked.items()} | {"setuptools": "setuptools==3\n"}
+    lock = "# a head\n" + "".join(entries.values())
+    for name, text in {"requirements.lock": lock, "pyproject.toml": 'project.dependencies = ["a"]'}.items():
+        (tmp_path / name).write_text(text)
+    site_packages = tmp_path / sysconfig.get_path("purelib", vars={"base": ".venv", "platbase": ".venv"})
+    site_packages.mkdir(parents=True)
+    for name, value in {
+        "LOCK_FILE": tmp_path / "requirements.lock",
+        "PROJECT_FILE": tmp_path / "pyproject.toml",
+        "SETUP_LOG": tmp_path / "setup.log",
+        "VENV": tmp_path / ".venv",
+        "STAMP": tmp_path / ".venv" / "stamp",
+        "run_step": run_step,
+    }.items():
+        monkeypatch.setattr(packages, name, value)
+    packages.ensure_packages(runtime)
+    needed = entries["a"] + entries["b"] + entries["c"] + entries["setuptools"]
+    assert given == [entries["setuptools"], needed if runtime else lock]
 
 
 def test_the_digest_depends_on_every_part(tmp_path: Path) -> None:
