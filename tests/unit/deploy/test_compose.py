@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from compose_spec import PyCompose
 
 from newswake.settings_sources import known_keys, variable_of
 from scripts.places import ROOT
@@ -21,7 +25,82 @@ WANTED = {
 }
 SECRET = re.compile(r"PASSWORD|TOKEN|SECRET|_KEY$|URI$|URL$")
 
+FORM = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<operator>[?-])(?P<rest>[^}]*))?\}|(?P<other>))")
+
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def interpolated(node: Any, environ: Mapping[str, str]) -> Any:
+    """A part of the file with its variables replaced, as Compose does it. Raises `ValueError` where it would refuse."""
+
+    def value(found: re.Match[str]) -> str:
+        if found["dollar"]:
+            return "$"
+        if found["name"] is None:
+            raise ValueError(f"{found.string!r} has a lone $")
+        given = environ.get(found["name"], "")
+        if given or found["operator"] is None:
+            return given
+        if found["operator"] == "?":
+            raise ValueError(f"{found['name']}: {found['rest']}")
+        return found["rest"] or ""
+
+    if isinstance(node, dict):
+        return {name: interpolated(part, environ) for name, part in node.items()}
+    if isinstance(node, list):
+        return [interpolated(part, environ) for part in node]
+    return FORM.sub(value, node) if isinstance(node, str) else node
+
+
+def example() -> dict[str, str]:
+    """The variables of the example, as they are there."""
+    lines = (DEPLOY / "example.env").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def check(compose: Any) -> None:
+    """Raises `ValueError` for what the Compose specification does not have."""
+    PyCompose.from_json(json.dumps(compose)).validate()
+
+
+def test_it_fits_the_specification() -> None:
+    filled = interpolated(COMPOSE, dict.fromkeys(example(), "f1lled"))
+    assert filled["services"]["notebook"]["environment"]["JUPYTER_TOKEN"] == "f1lled"
+    assert '"$MONGO_REPLICA_KEY"' in filled["services"]["mongo"]["entrypoint"][-1]
+    check(filled)
+
+
+@pytest.mark.parametrize("name", sorted(set(example()) - {"CRYPTOPANIC_KEY"}))
+def test_it_is_refused_without_a_password(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: set it in deploy/.env"):
+        interpolated(COMPOSE, dict.fromkeys(example(), "f1lled") | {name: ""})
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong", "says"),
+    [
+        ("servces", {}, "servces"),
+        ("services.kafka.imge", "apache/kafka:4.1.1", "imge"),
+        ("services.kafka.healthcheck.retrys", 3, "retrys"),
+        ("services.kafka.healthcheck.retries", "many", "invalid type"),
+        ("services.kafka.healthcheck.interval", "15 seconds", "duration"),
+        ("services.page.ports", "127.0.0.1:8080:8080", "invalid type"),
+        ("services.page.ports", ["127.0.0.1:80a80:8080"], "80a80"),
+        ("services.page.restart", "sometimes", "sometimes"),
+        ("services.page.build.contxt", "..", "contxt"),
+        ("services.page.depends_on.mongo.condition", "healthy", "healthy"),
+        ("services.spark-worker.deploy.replicas", "two", "invalid type"),
+    ],
+)
+def test_the_specification_sees_a_wrong_key_or_type(place: str, wrong: Any, says: str) -> None:
+    compose = copy.deepcopy(interpolated(COMPOSE, dict.fromkeys(example(), "f1lled")))
+    *folders, name = place.split(".")
+    part = compose
+    for folder in folders:
+        part = part[folder]
+    part[name] = wrong
+    with pytest.raises(ValueError, match=says):
+        check(compose)
 
 
 def test_the_services_are_those_that_are_promised() -> None:
@@ -71,10 +150,8 @@ def test_what_is_secret_comes_from_outside_and_has_no_default(name: str) -> None
 
 def test_the_example_names_every_variable_and_sets_none() -> None:
     text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
-    lines = (DEPLOY / "example.env").read_text(encoding="utf-8").splitlines()
-    named = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    assert set(named) == set(re.findall(r"(?<!\$)\$\{(\w+)", text))
-    assert not any(named.values())
+    assert set(example()) == set(re.findall(r"(?<!\$)\$\{(\w+)", text))
+    assert not any(example().values())
 
 
 @every_service
