@@ -183,6 +183,8 @@ def test_all_who_write_the_lake_see_the_same_folder_and_readers_cannot_write() -
     environment = SERVICES["application"]["environment"]
     for setting in ("NEWSWAKE_LAKE__PATH", "NEWSWAKE_LAKE__CHECKPOINTS"):
         assert environment[setting].startswith("/var/lib/lake/")
+    path = environment["NEWSWAKE_LAKE__PATH"]
+    assert all(SERVICES[reader]["environment"]["NEWSWAKE_LAKE__PATH"] == path for reader in readers)
 
 
 def test_every_setting_exists() -> None:
