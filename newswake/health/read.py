@@ -60,12 +60,17 @@ def read_application(database: Database[dict[str, Any]]) -> Application | None:
 
 def application_of(document: Document) -> Application:
     """The document that the application writes (`document_of` is the other way)."""
-    known = {field.name for field in fields(Application)}
-    values = {name: value for name, value in document.items() if name in known}
-    values["queries"] = tuple(QueryState(**query) for query in document.get("queries", ()))
-    values["topics"] = tuple(TopicState(**topic) for topic in document.get("topics", ()))
+    values = _known(Application, document)
+    values["queries"] = tuple(QueryState(**_known(QueryState, query)) for query in document.get("queries", ()))
+    values["topics"] = tuple(TopicState(**_known(TopicState, topic)) for topic in document.get("topics", ()))
     values |= {name: tuple(document.get(name, ())) for name in ("coins", "starts")}
     return Application(**values)
+
+
+def _known(record: type, document: Document) -> dict[str, Any]:
+    """The fields of the record: an application newer than we are may say more."""
+    known = {field.name for field in fields(record)}
+    return {name: value for name, value in document.items() if name in known}
 
 
 def read_reports(database: Database[dict[str, Any]], kept: int = KEPT_REPORTS) -> dict[str, tuple[Report, ...]]:
@@ -89,9 +94,7 @@ def newest_candles(database: Database[dict[str, Any]], coins: Iterable[str]) -> 
 
 
 def _source(document: Document) -> SourceState:
-    known = {field.name for field in fields(SourceState)}
-    values: dict[str, Any] = {name: value for name, value in document.items() if name in known}
-    return SourceState(**{"reason": "", **values, "source": document["_id"]})
+    return SourceState(**{"reason": "", **_known(SourceState, document), "source": document["_id"]})
 
 
 def _repair(document: Document | None) -> RepairState | None:

@@ -22,7 +22,7 @@ def judge(inputs: Inputs, limits: Limits | None = None) -> Health:
         *query_verdicts(inputs, now, limits),
         *candle_verdicts(inputs, now, limits),
         *source_verdicts(inputs, now, limits),
-        *service_verdicts(inputs),
+        *service_verdicts(inputs, limits),
         *repair_verdicts(inputs, limits),
         *dead_letter_verdicts(inputs, limits),
     ]
@@ -72,17 +72,30 @@ def application_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
     return [verdict(Level.OK, f"running for {span(inputs.at - application.started_at)}")]
 
 
-def service_verdicts(inputs: Inputs) -> list[Verdict]:
-    """Services that were asked, and the broker as the application sees it."""
-    verdicts = [
-        Verdict(Kind.SERVICE, one.name, Level.OK if one.answers else Level.DOWN, one.says) for one in inputs.services
-    ]
+def is_heard(inputs: Inputs, limits: Limits | None = None) -> bool:
+    """Whether the application is up and its word is fresh: what it says of itself is so now."""
     application = inputs.application
-    if application is not None and application.is_up and application.kafka_error:
-        says = f"the application cannot use it: {application.kafka_error}"
-        verdicts = [one for one in verdicts if one.subject != "kafka"]
-        verdicts.append(Verdict(Kind.SERVICE, "kafka", Level.DOWN, says))
-    return verdicts
+    silent = (limits or limits_for(application)).silent
+    return application is not None and application.is_up and inputs.at - application.seen_at <= silent
+
+
+def service_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
+    """Services that were asked; of the broker, a fresh word of the application counts more than our own try."""
+    asked = {one.name: one for one in inputs.services}
+    verdicts = {
+        name: Verdict(Kind.SERVICE, name, Level.OK if one.answers else Level.DOWN, one.says)
+        for name, one in asked.items()
+    }
+    application = inputs.application
+    if application is not None and is_heard(inputs, limits):
+        ours = asked.get("kafka")
+        if application.kafka_error:
+            says = f"the application cannot use it: {application.kafka_error}"
+            verdicts["kafka"] = Verdict(Kind.SERVICE, "kafka", Level.DOWN, says)
+        elif application.topics and ours is not None and not ours.answers:
+            says = f"the application reads it; from here: {ours.says}"
+            verdicts["kafka"] = Verdict(Kind.SERVICE, "kafka", Level.OK, says)
+    return list(verdicts.values())
 
 
 def repair_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:

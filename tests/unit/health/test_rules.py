@@ -182,6 +182,26 @@ def test_repairs_services_and_dead_letters() -> None:
     assert only(broker, Kind.SERVICE, "kafka") == (Level.DOWN, "the application cannot use it: no broker answers")
 
 
+@pytest.mark.parametrize(
+    ("changes", "answers", "level", "says"),
+    [
+        ({}, False, Level.OK, "the application reads it; from here: No broker answers"),
+        ({"kafka_error": "timed out"}, True, Level.DOWN, "the application cannot use it: timed out"),
+        # It has not looked yet, it is down, or its word is old: then ours is the only one.
+        ({"topics": ()}, False, Level.DOWN, "No broker answers"),
+        ({"state": "stopped"}, False, Level.DOWN, "No broker answers"),
+        ({"seen_at": ago(seconds=16)}, False, Level.DOWN, "No broker answers"),
+        ({"seen_at": ago(seconds=16), "kafka_error": "timed out"}, True, Level.OK, "answers"),
+    ],
+)
+def test_of_the_broker_a_fresh_word_of_the_application_counts_more_than_our_own_try(
+    changes: dict[str, Any], answers: bool, level: Level, says: str
+) -> None:
+    ours = ServiceState("kafka", answers, "answers" if answers else "No broker answers")
+    health = judge(inputs(application=application(**changes), services=(ours,)))
+    assert only(health, Kind.SERVICE, "kafka") == (level, says)
+
+
 @given(
     seen=st.integers(0, 100),
     heard=st.integers(0, 200),
