@@ -111,7 +111,10 @@ class DeadLetters:
 class Inputs:
     """`at` is the machine's time of looking; `candles` the open time of each coin's newest candle.
 
-    `reports` are by query, the newest first.
+    `reports` are by query, the newest first. What stands after `dead_letters` is by query too, and only where somebody
+    told it: the processed rows a second of late, oldest first (where `reports` have only the newest batch); the late
+    rows since the application started; by topic, the messages behind the offsets of the query's consumer group, counted
+    at `at`, while the application says nothing.
     """
 
     at: datetime
@@ -122,6 +125,9 @@ class Inputs:
     services: tuple[ServiceState, ...] = ()
     repair: RepairState | None = None
     dead_letters: DeadLetters | None = None
+    rates: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    late_rows: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def newest_close(self) -> datetime | None:

@@ -40,7 +40,9 @@ class Looker(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
-        looker: Looker = PrometheusLook(options.prometheus) if options.prometheus else MongoLook(load())
+        looker: Looker = (
+            PrometheusLook(options.prometheus, options.instance) if options.prometheus else MongoLook(load())
+        )
         try:
             return int(_once(looker, options.json)) if options.once or options.json else _live(looker, options.seconds)
         finally:
@@ -50,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(Level.DOWN)
     except KeyboardInterrupt:
         return 0
+    except Exception as error:  # noqa: BLE001  Python's own exit code for it, 1, would say "degraded"
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"newswake: the monitor does not understand what it finds: {why}", file=sys.stderr)
+        return int(Level.DOWN)
 
 
 def _once(looker: Looker, wants_json: bool) -> Level:
@@ -81,7 +87,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--prometheus", metavar="URL", help="read a Prometheus server, or the application's own /metrics, not MongoDB"
     )
-    return parser.parse_args(arguments)
+    parser.add_argument("--instance", metavar="HOST:PORT", help="which application, where a server scrapes several")
+    options = parser.parse_args(arguments)
+    if options.instance and (not options.prometheus or options.prometheus.rstrip("/").endswith("/metrics")):
+        parser.error("--instance goes with --prometheus and the address of a server")
+    return options
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,45 +23,71 @@ from newswake.health.inputs import (
     TopicState,
 )
 from newswake.health.report import Report, StateOperator
+from newswake.health.words import span
+from newswake.home import LIVE
+from streaming.monitor.series import Sample, Series
+from streaming.monitor.server import KNOWN_SECONDS, RATES, Server
 
 TIMEOUT_SECONDS = 5.0
+KEPT_RATES = 40
 PREFIX = "newswake_"
 OURS = f'{{__name__=~"{PREFIX}.+"}}'
 
 
-@dataclass(frozen=True)
-class Sample:
-    """`name` without our prefix."""
-
-    name: str
-    labels: Mapping[str, str]
-    value: float
-
-
 class PrometheusLook:
-    """`url` is a server's address, or ends in /metrics and is the application's own."""
+    """`url` is a server's address, or ends in /metrics and is the application's own.
 
-    def __init__(self, url: str) -> None:
+    `instance` is which of the applications that a server knows.
+    """
+
+    def __init__(self, url: str, instance: str | None = None) -> None:
         self._url = url.rstrip("/")
         self._session = requests.Session()
+        self._server = None if self._url.endswith("/metrics") else Server(self._get, self._url, instance)
+        self._rates: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT_RATES))
 
     def at(self, moment: datetime) -> Inputs:
+        """As of `moment`, or as of the last scrape while a server scrapes as it should.
+
+        Raises `WishError` when it is not clear which of several applications is meant.
+        """
         try:
-            samples = self._samples()
+            return self._of_endpoint(moment) if self._server is None else self._of_server(self._server, moment)
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             return self._nothing(moment, f"{self._url} does not answer as Prometheus does: {type(error).__name__}")
-        if not samples:
-            return self._nothing(moment, f"{self._url} has no series of newswake: the application is not scraped")
-        return inputs_of(samples, moment, ServiceState("prometheus", True, f"{self._url} answers"))
 
     def close(self) -> None:
         self._session.close()
 
-    def _samples(self) -> list[Sample]:
-        if self._url.endswith("/metrics"):
-            return samples_in(self._get(self._url, {}).text)
-        found = self._get(f"{self._url}/api/v1/query", {"query": OURS}).json()["data"]["result"]
-        return [_sample(one["metric"]["__name__"], one["metric"], float(one["value"][1])) for one in found]
+    def _of_endpoint(self, moment: datetime) -> Inputs:
+        samples = samples_in(self._get(self._url, {}).text)
+        if not samples:
+            return self._nothing(moment, f"{self._url} has no series of newswake")
+        found = inputs_of(samples, moment, ServiceState("prometheus", True, f"{self._url} answers"))
+        for name, reports in found.reports.items():
+            self._rates[name].append(reports[0].processed_rows_per_second)
+        return replace(found, rates={name: tuple(rates) for name, rates in self._rates.items()})
+
+    def _of_server(self, server: Server, moment: datetime) -> Inputs:
+        scrape = server.last_scrape()
+        if scrape is None:
+            says = f"{self._url} has scraped no application of ours for {span(KNOWN_SECONDS)}"
+            return self._nothing(moment, says)
+        found = inputs_of(
+            [
+                _sample(one["metric"]["__name__"], one["metric"], float(one["value"][1]))
+                for one in server.of(scrape.instance, OURS, scrape.at)
+            ],
+            scrape.at,
+            ServiceState("prometheus", *scrape.judged(moment)),
+        )
+        rates = {
+            one["metric"]["query"]: tuple(float(value) for _, value in one["values"])
+            for one in server.of(scrape.instance, RATES, scrape.at)
+        }
+        # What the application said is as old as the scrape: only where that is not as it should be, it is our clock
+        # that its word is judged by.
+        return replace(found, at=scrape.at if found.services[0].answers else moment, rates=rates)
 
     def _get(self, url: str, parameters: Mapping[str, str]) -> requests.Response:
         answer = self._session.get(url, params=dict(parameters), timeout=TIMEOUT_SECONDS)
@@ -88,9 +114,10 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
     now = series.moment("data_time_seconds")
     repaired = series.one("repair_age_seconds")
     refused = series.one("dead_letters")
+    application = _application(series)
     return Inputs(
         at=moment,
-        application=_application(series),
+        application=application,
         reports={query: (_report(series, query),) for query in series.values_of("batch_id", "query")},
         candles={
             labels["symbol"]: now - timedelta(seconds=age) - MINUTE
@@ -98,7 +125,12 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
             if now is not None
         },
         sources=tuple(
-            SourceState(labels["source"], labels["condition"], "the reason is in its own log")
+            SourceState(
+                labels["source"],
+                labels["condition"],
+                "the reason is in its own log",
+                _next_try(series, labels["source"], application),
+            )
             for labels, _ in series.all("source_ok")
         ),
         services=(service,),
@@ -106,34 +138,8 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
         dead_letters=(
             None if refused is None else DeadLetters(int(refused), int(series.one("dead_letters_recent") or 0))
         ),
+        late_rows={labels["query"]: int(value) for labels, value in series.all("late_rows_total")},
     )
-
-
-class Series:
-    """Samples by name."""
-
-    def __init__(self, samples: Iterable[Sample]) -> None:
-        self._by_name: dict[str, list[Sample]] = defaultdict(list)
-        for sample in samples:
-            self._by_name[sample.name].append(sample)
-
-    def all(self, name: str, **labels: str) -> list[tuple[Mapping[str, str], float]]:
-        """(labels, value) of each sample that has these labels."""
-        return [
-            (one.labels, one.value)
-            for one in self._by_name.get(name, ())
-            if all(one.labels.get(label) == value for label, value in labels.items())
-        ]
-
-    def one(self, name: str, **labels: str) -> float | None:
-        return next((value for _, value in self.all(name, **labels)), None)
-
-    def moment(self, name: str, **labels: str) -> datetime | None:
-        value = self.one(name, **labels)
-        return datetime.fromtimestamp(value, UTC) if value else None
-
-    def values_of(self, name: str, label: str, **labels: str) -> list[str]:
-        return sorted({found[label] for found, _ in self.all(name, **labels)})
 
 
 def _sample(name: str, labels: Mapping[str, Any], value: float) -> Sample:
@@ -141,10 +147,12 @@ def _sample(name: str, labels: Mapping[str, Any], value: float) -> Sample:
 
 
 def _application(series: Series) -> Application | None:
-    info = next((labels for labels, _ in series.all("application_info")), None)
+    told = next((labels for labels, _ in series.all("application_info")), None)
     seen, started = series.moment("seen_timestamp_seconds"), series.moment("start_time_seconds")
-    if info is None or seen is None or started is None:
+    if told is None or seen is None or started is None:
         return None
+    # A server drops the labels that are empty.
+    info = defaultdict(str, told)
     return Application(
         seen_at=seen,
         started_at=started,
@@ -153,7 +161,7 @@ def _application(series: Series) -> Application | None:
         source=info["source"],
         ui_url=info["spark_ui"],
         speed=series.one("speed") or 1.0,
-        clock_now=series.moment("data_time_seconds"),
+        clock_now=None if info["source"] == LIVE else series.moment("data_time_seconds"),
         trigger_seconds=series.one("trigger_seconds") or 0.0,
         repair_seconds=series.one("repair_interval_seconds") or 0.0,
         lateness_minutes=round((series.one("lateness_seconds") or 0.0) / 60),
@@ -161,6 +169,14 @@ def _application(series: Series) -> Application | None:
         queries=tuple(_query(series, query) for query in series.values_of("query_active", "query")),
         topics=tuple(_topic(series, topic) for topic in series.values_of("topic_messages", "topic")),
     )
+
+
+def _next_try(series: Series, source: str, application: Application | None) -> datetime | None:
+    """In the data's clock, as its producer says it; the series has the machine's."""
+    moment = series.moment("source_next_try_timestamp_seconds", source=source)
+    if moment is None or application is None or application.clock_now is None:
+        return moment
+    return application.clock_now + (moment - application.seen_at) * application.speed
 
 
 def _query(series: Series, query: str) -> QueryState:

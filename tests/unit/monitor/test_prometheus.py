@@ -6,26 +6,25 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from newswake.health.inputs import DeadLetters, Inputs, RepairState, ServiceState
+from newswake.health.inputs import DeadLetters, Inputs, RepairState, ServiceState, SourceState
 from newswake.health.levels import Level
 from newswake.health.report import StateOperator
 from newswake.health.rules import judge
 from streaming.monitor.prometheus import PrometheusLook, inputs_of, samples_in
+from streaming.monitor.series import Sample
 from streaming.reporting.health_metrics import HealthMetrics
 from streaming.reporting.listener import Told
 from streaming.reporting.metrics import QueryMetrics
 from tests.conftest import ROOT
-from tests.unit.health.builders import AT, application, inputs, query, report
+from tests.unit.health.builders import AT, COINS, ago, application, inputs, query, report
+from tests.unit.monitor.answering import answering
 
 CONF = ROOT / "conf" / "monitoring"
 BY_PROMETHEUS_ITSELF = {"up"}
@@ -45,8 +44,12 @@ def exported(found: Inputs) -> str:
     return generate_latest(registry).decode()
 
 
-def read_back(found: Inputs) -> Inputs:
-    return inputs_of(samples_in(exported(found)), AT, ServiceState("prometheus", True, "answers"))
+def read_back(found: Inputs, *more: Sample) -> Inputs:
+    return inputs_of([*samples_in(exported(found)), *more], AT, ServiceState("prometheus", True, "answers"))
+
+
+def next_try(source: str, moment: datetime) -> Sample:
+    return Sample("source_next_try_timestamp_seconds", {"source": source}, moment.timestamp())
 
 
 @pytest.mark.parametrize(
@@ -61,15 +64,30 @@ def read_back(found: Inputs) -> Inputs:
         inputs(candles={coin: AT - timedelta(minutes=age) for coin, age in (("BTC", 1.5), ("ETH", 20), ("XRP", 9999))}),
         inputs(reports={"post_prices": (report(watermark=AT - timedelta(hours=12)),)}),
         inputs(dead_letters=DeadLetters(30, 20), repair=RepairState(AT - timedelta(hours=1), 0, 0)),
+        inputs(sources=(SourceState("posts.a", "waiting", "HTTP 429", ago(minutes=-7)), *inputs().sources)),
+        inputs(sources=(SourceState("posts.a", "stopped", "wrong key"),)),
+        inputs(sources=(SourceState("candles.binance", "ok", "following 3 coins", ago(minutes=6)),)),
+        inputs(
+            application=application(seen_at=ago(hours=2)),
+            candles=dict.fromkeys(COINS, ago(hours=2)),
+            sources=(SourceState("candles.binance", "ok", "following 3 coins", ago(hours=2)),),
+        ),
     ],
 )
 def test_the_same_rules_say_the_same_of_what_prometheus_knows(found: Inputs) -> None:
     def levels(of: Inputs) -> dict[tuple[str, str], Level]:
-        # Sources have no reasons in the series, and only one of both knows the service that was asked.
-        verdicts = judge(of).verdicts
-        return {(str(one.kind), one.subject): one.level for one in verdicts if one.kind not in ("source", "service")}
+        # Only one of both knows the service that was asked.
+        return {(str(one.kind), one.subject): one.level for one in judge(of).verdicts if one.kind != "service"}
 
-    assert levels(read_back(found)) == levels(found)
+    tries = [next_try(one.source, one.next_try_at) for one in found.sources if one.next_try_at]
+    assert levels(read_back(found, *tries)) == levels(found)
+
+
+def test_the_next_try_of_a_simulated_source_is_in_the_data_s_clock() -> None:
+    told = application(source="simulated", speed=60.0, clock_now=ago(days=40), seen_at=AT)
+    source = SourceState("posts.a", "ok", "is read")
+    (found,) = read_back(inputs(application=told, sources=(source,)), next_try("posts.a", ago(seconds=30))).sources
+    assert found.next_try_at == ago(days=40, minutes=30)
 
 
 def test_figures_come_back() -> None:
@@ -81,6 +99,8 @@ def test_figures_come_back() -> None:
     uncounted = (StateOperator("symmetricHashJoin", None, 3_000_000, 0, 0),)
     (prices,) = read_back(inputs(reports={"post_prices": (report(states=uncounted),)})).reports["post_prices"]
     assert (prices.state_rows, prices.state_bytes) == (None, 3_000_000)
+    late = report(states=(StateOperator("symmetricHashJoin", 1, 1, 0, 7),))
+    assert read_back(inputs(reports={"post_prices": (late, late)})).late_rows == {"post_prices": 14}
 
 
 def test_rates_are_zero_while_there_is_nothing_to_do() -> None:
@@ -95,41 +115,22 @@ def test_rates_are_zero_while_there_is_nothing_to_do() -> None:
     assert registry.get_sample_value("newswake_rows_written_total", {"query": "candles"}) == 60.0
 
 
-@pytest.fixture
-def server() -> Iterator[str]:
-    """Answers /metrics as the application, and a query as a Prometheus server that scrapes it."""
-    text = exported(inputs(dead_letters=DeadLetters(3, 0)))
-    result = [
-        {"metric": {"__name__": f"newswake_{one.name}", "job": "newswake", **one.labels}, "value": [0, str(one.value)]}
-        for one in samples_in(text)
-    ]
-    pages = {"/metrics": text, "/api/v1/query": json.dumps({"status": "success", "data": {"result": result}})}
+def test_it_follows_the_application_itself_and_keeps_the_rates_of_its_former_looks() -> None:
+    rates = [10.0, 20.0, 30.0]
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = pages.get(self.path.partition("?")[0], "").encode()
-            self.send_response(200 if body else 404)
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(path: str, query: dict[str, str]) -> str | None:
+        newest = report(processed_rows_per_second=rates.pop(0))
+        return exported(inputs(reports={"post_prices": (newest,)})) if path == "/metrics" else None
 
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as found:
-        Thread(target=found.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{found.server_address[1]}"
-        found.shutdown()
-
-
-def test_it_follows_a_server_of_prometheus_and_the_application_itself(server: str) -> None:
-    for url in (server, f"{server}/metrics"):
-        looker = PrometheusLook(url)
-        health = judge(looker.at(AT))
+    with answering(answer) as address:
+        looker = PrometheusLook(f"{address}/metrics")
+        looks = [looker.at(AT) for _ in range(2)]
         looker.close()
-        assert health.level is Level.OK, health.as_json()
-    nowhere = PrometheusLook(f"{server}/nothing")
-    assert judge(nowhere.at(AT)).level is Level.DOWN
-    nowhere.close()
+        assert [judge(look).level for look in looks] == [Level.OK, Level.OK]
+        assert looks[1].rates["post_prices"] == (10.0, 20.0)
+        nowhere = PrometheusLook(f"{address}/nothing")
+        assert judge(nowhere.at(AT)).level is Level.DOWN
+        nowhere.close()
 
 
 def names_in(expression: str) -> set[str]:
