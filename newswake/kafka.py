@@ -15,6 +15,7 @@ from newswake.settings import Kafka
 from newswake.tls import check_certificates
 
 FIRST_LOOK_SECONDS = 1.0
+GROUPS = "newswake"
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,15 @@ def client_config(kafka: Kafka) -> dict[str, Any]:
     if own:
         config["ssl.certificate.location"] = config["ssl.key.location"] = own
     return config
+
+
+def group_of(query: str) -> str:
+    """The consumer group as which a query is seen.
+
+    >>> group_of("post_prices")
+    'newswake.post_prices'
+    """
+    return f"{GROUPS}.{query}"
 
 
 def ensure_topics(kafka: Kafka, timeout_seconds: float = 15.0) -> None:

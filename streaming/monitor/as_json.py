@@ -6,23 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from newswake.clock import to_iso
-from newswake.health.inputs import Inputs, QueryState
+from newswake.health.inputs import Inputs
 from newswake.health.levels import Health
-from newswake.health.queries import messages_behind
-from newswake.health.report import Report
+from newswake.health.rules import is_heard
+from streaming.monitor.figures import behind, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import parts_of
 
 
 def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
     """The verdicts as `Health.as_json` has them, and the figures behind them. Times are ISO-8601, durations seconds."""
     application = inputs.application
-    known = {query.name: query for query in application.queries} if application else {}
-    names = sorted({*inputs.reports, *known})
     return {
         **health.as_json(),
         "application": application
         and {
             "state": application.state,
+            "heard": is_heard(inputs),
             "seen_at": to_iso(application.seen_at),
             "started_at": to_iso(application.started_at),
             "host": application.host,
@@ -31,10 +30,7 @@ def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
             "spark_ui": application.ui_url,
             "reason": application.reason,
         },
-        "queries": {
-            name: {**_position(known.get(name), inputs.reports.get(name, ())), **_batch(inputs.reports.get(name, ()))}
-            for name in names
-        },
+        "queries": {name: {**_position(inputs, name), **_batch(inputs, name)} for name in names_of(inputs)},
         "topics": {
             topic.name: {"messages": topic.messages, "newest": _iso(topic.event_at)}
             for topic in (application.topics if application else ())
@@ -44,16 +40,22 @@ def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
     }
 
 
-def _position(query: QueryState | None, reports: tuple[Report, ...]) -> dict[str, Any]:
+def _position(inputs: Inputs, name: str) -> dict[str, Any]:
+    """`old`: all but what is counted now is the last word of an application that is down."""
+    count, counted_at = behind(inputs, name)
     return {
-        "messages_behind": messages_behind(query, reports),
-        "seconds_behind": dict(query.seconds_behind) if query else {},
+        "old": not is_heard(inputs),
+        "messages_behind": count,
+        "messages_behind_at": _iso(counted_at),
+        "seconds_behind": seconds_behind(inputs, name),
     }
 
 
-def _batch(reports: tuple[Report, ...]) -> dict[str, Any]:
+def _batch(inputs: Inputs, name: str) -> dict[str, Any]:
+    reports = inputs.reports.get(name, ())
     if not reports:
         return {}
+    late, since = late_rows(inputs, name)
     newest = reports[0]
     return {
         "batch": newest.batch_id,
@@ -65,7 +67,8 @@ def _batch(reports: tuple[Report, ...]) -> dict[str, Any]:
         "watermark": _iso(newest.watermark),
         "state_rows": newest.state_rows,
         "state_bytes": newest.state_bytes,
-        "late_rows": sum(report.late_rows for report in reports),
+        "late_rows": late,
+        "late_rows_since": _iso(since),
     }
 
 

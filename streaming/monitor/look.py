@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,12 @@ from pymongo.errors import PyMongoError
 
 from newswake.health.inputs import Inputs, ServiceState
 from newswake.health.read import read
+from newswake.health.rules import is_heard
 from newswake.kafka import client_config, failure
 from newswake.mongo import client, refusal
 from newswake.settings import Kafka, Settings
+from streaming.monitor.figures import names_of
+from streaming.monitor.unread import unread
 
 TIMEOUT_MS = 3_000
 
@@ -26,6 +30,7 @@ class MongoLook:
         self._settings = settings
         self._client: MongoClient[dict[str, Any]] | None = None
         self._admin: AdminClient | None = None
+        self._partitions: dict[str, tuple[int, ...]] = {}
 
     def at(self, moment: datetime) -> Inputs:
         """Raises `SettingsError` when an address cannot be used; a service that does not answer is said in words."""
@@ -34,9 +39,10 @@ class MongoLook:
             self._client = client(self._settings.mongo, TIMEOUT_MS)
         try:
             answers = ServiceState("mongodb", True, f"answers, database {self._settings.mongo.database}")
-            return read(self._client[self._settings.mongo.database], moment, (kafka, answers))
+            found = read(self._client[self._settings.mongo.database], moment, (kafka, answers))
         except PyMongoError as error:
             return Inputs(moment, services=(kafka, ServiceState("mongodb", False, str(refusal(error)))))
+        return found if is_heard(found) or not kafka.answers else replace(found, unread=self._unread(found))
 
     def _kafka(self, kafka: Kafka) -> ServiceState:
         if self._admin is None:
@@ -46,9 +52,19 @@ class MongoLook:
             topics = self._admin.list_topics(timeout=TIMEOUT_MS / 1_000).topics
         except KafkaException as error:
             return ServiceState("kafka", False, str(failure(kafka, error.args[0])))
-        absent = [name for name in (kafka.posts_topic, kafka.candles_topic) if name not in topics]
+        wanted = (kafka.posts_topic, kafka.candles_topic)
+        self._partitions = {name: tuple(topics[name].partitions) for name in wanted if name in topics}
+        absent = [name for name in wanted if name not in topics]
         says = f"answers, without {' and '.join(absent)}" if absent else f"answers at {kafka.bootstrap_servers}"
         return ServiceState("kafka", not absent, says)
+
+    def _unread(self, found: Inputs) -> dict[str, dict[str, int]]:
+        """Empty where the broker does not tell it: then the last word of the application is shown, as such."""
+        assert self._admin is not None
+        try:
+            return unread(self._admin, names_of(found), self._partitions, TIMEOUT_MS / 1_000)
+        except KafkaException:
+            return {}
 
     def close(self) -> None:
         if self._client is not None:

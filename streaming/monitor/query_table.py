@@ -7,12 +7,13 @@ from collections.abc import Callable
 from rich.table import Table
 from rich.text import Text
 
-from newswake.health.inputs import Inputs, QueryState
+from newswake.health.inputs import Inputs
 from newswake.health.levels import Health, Kind, Level
-from newswake.health.queries import messages_behind
 from newswake.health.report import Report
+from newswake.health.rules import is_heard
 from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
+from streaming.monitor.figures import behind, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import PARTS, parts_of
 
 BAR, SPARK = 14, 6
@@ -31,50 +32,60 @@ def query_table(inputs: Inputs, health: Health, mark: Callable[[Level], Text]) -
     table.add_column("query", no_wrap=True)
     for heading in ("batch", "took"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("of which", width=BAR, no_wrap=True)
+    table.add_column("of which" if is_heard(inputs) else "last batch", width=BAR, no_wrap=True)
     table.add_column("rows/s", justify="right", no_wrap=True)
     table.add_column("", width=SPARK, no_wrap=True)
     for heading in ("behind", "watermark", "state", "late"):
         table.add_column(heading, justify="right", no_wrap=True)
-    known = {query.name: query for query in inputs.application.queries} if inputs.application else {}
-    for name in sorted({*inputs.reports, *known}):
+    for name in names_of(inputs):
         verdicts = health.of(Kind.QUERY, name)
         level = mark(verdicts[0].level) if verdicts else Text("·", style="dim")
-        reports = inputs.reports.get(name, ())
-        table.add_row(level, name, *_cells(known.get(name), reports, health))
+        table.add_row(level, name, *_cells(inputs, name, health))
     return table
 
 
-def legend() -> Text:
-    """Which colour of the bar is which part of a batch."""
+def legend(inputs: Inputs) -> Text:
+    """Which colour of the bar is which part of a batch, or what is old; and which rows are counted as late."""
     text = Text("  ")
-    for part, colour in PART_COLOURS.items():
-        text.append("█", style=colour).append(f" {part}  ", style="dim")
+    if is_heard(inputs):
+        for part, colour in PART_COLOURS.items():
+            text.append("█", style=colour).append(f" {part}  ", style="dim")
+    else:
+        text.append("grey: the application's last word", style="dim")
+        if inputs.unread:
+            text.append("; behind: counted now, by its consumer groups", style="dim")
+    if any(late_rows(inputs, name)[0] for name in names_of(inputs)):
+        batches = max(len(reports) for reports in inputs.reports.values())
+        since = "since the start" if inputs.late_rows else f"in the last {batches} batches"
+        text.append(f"\n  late: rows behind the watermark {since}, left to the repair", style="dim")
     return text
 
 
-def _cells(query: QueryState | None, reports: tuple[Report, ...], health: Health) -> list[Text]:
+def _cells(inputs: Inputs, name: str, health: Health) -> list[Text]:
+    reports = inputs.reports.get(name, ())
     if not reports:
         return [Text("no batch yet", style="dim")]
-    newest = reports[0]
-    rates = [report.processed_rows_per_second for report in reversed(reports)]
-    behind = f"{short(messages_behind(query, reports))} msg"
-    if query is not None and query.seconds_behind:
-        behind += f" {span(max(query.seconds_behind.values()))}"
+    newest, is_old = reports[0], not is_heard(inputs)
+    old = "dim" if is_old else ""
+    rates = inputs.rates.get(name) or [report.processed_rows_per_second for report in reversed(reports)]
+    count, _ = behind(inputs, name)
+    seconds = seconds_behind(inputs, name).values()
     watermark = next((report.watermark for report in reports if report.watermark), None)
-    late = sum(report.late_rows for report in reports)
+    late, _ = late_rows(inputs, name)
     rows = short(newest.state_rows) if newest.state_rows is not None else "?"
     state = f"{rows} {size(newest.state_bytes)}" if newest.states else "–"
     return [
-        Text(str(newest.batch_id)),
-        Text(span(newest.seconds)),
-        _bar(newest),
-        Text(short(newest.processed_rows_per_second)),
-        Text(sparkline(rates, SPARK), style="cyan"),
-        Text(behind),
-        Text(span(health.now - watermark) if watermark and health.now else "–"),
-        Text(state),
-        Text(short(late), style="yellow" if late else ""),
+        Text(str(newest.batch_id), old),
+        Text(span(newest.seconds), old),
+        Text(f"{span(inputs.at - newest.at)} ago") if is_old else _bar(newest),
+        Text(short(newest.processed_rows_per_second), old),
+        Text(sparkline(rates, SPARK), old or "cyan"),
+        Text(
+            f"{short(count)} msg" + (f" {span(max(seconds))}" if seconds else ""), "" if name in inputs.unread else old
+        ),
+        Text(span(health.now - watermark) if watermark and health.now else "–", old),
+        Text(state, old),
+        Text(short(late), old or ("yellow" if late else "")),
     ]
 
 

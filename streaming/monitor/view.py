@@ -9,6 +9,7 @@ from rich.text import Text
 
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health, Kind, Level
+from newswake.health.rules import is_heard
 from newswake.health.words import span
 from streaming.monitor.query_table import legend, query_table
 
@@ -20,7 +21,7 @@ MOST_TROUBLES = 12
 def view(inputs: Inputs, health: Health) -> RenderableType:
     parts: list[RenderableType] = [_head(inputs, health)]
     if inputs.reports or (inputs.application and inputs.application.queries):
-        parts += [query_table(inputs, health, mark), legend(), Text()]
+        parts += [query_table(inputs, health, mark), legend(inputs), Text()]
     parts.append(_troubles(health))
     parts.append(_rest(inputs, health))
     return Group(*parts)
@@ -85,7 +86,7 @@ def _rest(inputs: Inputs, health: Health) -> Table:
             if verdict.level is Level.OK:
                 table.add_row(mark(verdict.level), plain(verdict.subject), plain(verdict.says, "dim"))
     application = inputs.application
-    for topic in application.topics if application and application.is_up else ():
+    for topic in application.topics if application and is_heard(inputs) else ():
         if topic.event_at is not None and health.now is not None:
             age = span(max(0.0, (health.now - topic.event_at).total_seconds()))
             table.add_row(

@@ -1,7 +1,7 @@
 """The offsets that a query has processed, as those of a consumer group `newswake.<query>`: for display only.
 
 Spark keeps its position in the checkpoint and commits nothing to Kafka, so that Kafka's own tools, and every lag
-exporter, see no consumer. The group has no members; its offsets are never read by us.
+exporter, see no consumer. The group has no members; only the monitor reads its offsets, while the application is down.
 """
 
 from __future__ import annotations
@@ -13,19 +13,11 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicP
 from confluent_kafka.admin import AdminClient
 
 from newswake.health.report import Offsets, Report
+from newswake.kafka import group_of
 
 log = logging.getLogger(__name__)
 
-PREFIX = "newswake"
 TIMEOUT_SECONDS = 5.0
-
-
-def group_of(query: str) -> str:
-    """
-    >>> group_of("post_prices")
-    'newswake.post_prices'
-    """
-    return f"{PREFIX}.{query}"
 
 
 class GroupOffsets:

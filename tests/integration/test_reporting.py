@@ -13,22 +13,27 @@ from typing import Any
 
 import pytest
 import requests
+from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from newswake.kafka import client_config
+from newswake.kafka import client_config, ensure_topics, group_of
+from newswake.mongo import client
+from newswake.offsets import bounds
 from newswake.settings import Settings
 from scripts.checks import java_command
 from streaming.app import QUERIES, run
 from streaming.monitor.__main__ import main as monitor
+from streaming.monitor.look import MongoLook
 from streaming.monitor.prometheus import PrometheusLook
-from streaming.reporting.groups import GroupOffsets, group_of
+from streaming.reporting.groups import GroupOffsets
+from streaming.reporting.mongodb import MongoStore
 from streaming.reporting.topics import Ends, KafkaBroker
 from streaming.sinks.steps import Step
 from streaming.why.look import why
 from streaming.why.text import as_text
 from tests.conftest import ROOT, Fresh, free_ports
 from tests.integration.pipeline import Pipeline
-from tests.unit.health.builders import AT, report
+from tests.unit.health.builders import AT, application, query, report
 from tests.worlds.messages import publish
 from tests.worlds.world import Beat, Observed, World, at, hours_of
 
@@ -180,8 +185,6 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
 
 
 def test_the_end_of_a_topic_is_looked_at_message_by_message(fresh: Fresh) -> None:
-    from newswake.kafka import ensure_topics
-
     ensure_topics(fresh.settings.kafka)
     publish(fresh.settings, World((Beat(at(3)), Beat(at(5))), tuple(hours_of("BTC", at(0), 4))))
     kafka = fresh.settings.kafka
@@ -196,6 +199,38 @@ def test_the_end_of_a_topic_is_looked_at_message_by_message(fresh: Fresh) -> Non
     assert (posts.messages, posts.event_at) == (2, at(5))
     assert (candles.messages, candles.event_at) == (4, at(4))
     assert behind["candles"].messages == {kafka.candles_topic: 4}
+
+
+def test_how_far_behind_a_query_is_that_is_down_is_counted_at_the_broker(fresh: Fresh) -> None:
+    settings = fresh.settings
+    ensure_topics(settings.kafka)
+    candles = settings.kafka.candles_topic
+    publish(settings, World((Beat(at(3)),), tuple(hours_of("BTC", at(0), 4))))
+    groups, name = GroupOffsets(AdminClient(client_config(settings.kafka))), f"test-{candles}"
+    (begun,) = (one for one in range(2) if bounds_of(settings, candles)[one] > 0)
+    read_to = {candles: {str(one): int(one == begun) for one in range(2)}}
+    eventually(lambda: groups.commit([report(name, read_to=read_to)]), "the broker does not take the offsets")
+    with client(settings.mongo) as mongo:
+        database = mongo[settings.mongo.database]
+        told = application(state="stopped", seen_at=AT, queries=(query(name), query("never ran")))
+        MongoStore(database).sign(told)
+        looker = MongoLook(settings)
+        try:
+            stopped = looker.at(AT)
+            MongoStore(database).sign(replace(told, state="running"))
+            running = looker.at(AT)
+        finally:
+            looker.close()
+    assert stopped.unread == {name: {candles: 3}}, "of the topics that it has read"
+    assert running.unread == {}, "it says so itself"
+
+
+def bounds_of(settings: Settings, topic: str) -> dict[int, int]:
+    consumer = Consumer({**client_config(settings.kafka), "group.id": "test"})
+    try:
+        return {number: end for number, (_, end) in bounds(consumer, topic, 10).items()}
+    finally:
+        consumer.close()
 
 
 def job_descriptions(pipeline: Pipeline) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from newswake.health.inputs import DeadLetters, Inputs, ServiceState, SourceState
+from newswake.health.report import StateOperator
 from newswake.health.rules import judge
 from streaming.monitor.as_json import as_json
 from streaming.monitor.drawing import short, sparkline, widths
@@ -64,6 +66,58 @@ def test_it_works_while_the_application_is_down_and_says_so() -> None:
     assert any("everything else that is known is as expected" in line for line in never)
     away = shown(Inputs(AT, services=(ServiceState("mongodb", False, "No MongoDB answers at the address"),)))
     assert any("No MongoDB answers" in line for line in away)
+
+
+@pytest.mark.parametrize("state", ["stopped", "running"])
+def test_figures_of_an_application_that_is_down_are_old_and_how_far_behind_is_counted_now(state: str) -> None:
+    told = application(state=state, seen_at=ago(hours=6))
+    old = {"post_prices": (report(at=ago(hours=6)),)}
+    counted = inputs(application=told, reports=old, unread={"post_prices": {"Binance": 400, "CryptoPanic": 21}})
+    (row,) = [line for line in shown(counted) if "post_prices" in line]
+    assert "6.0 h ago" in row and "421 msg" in row and "█" not in row.replace("240 █", "")
+    text = "\n".join(shown(counted))
+    assert "last batch" in text and "grey: the application's last word; behind: counted now" in text
+    assert "newest word" not in text, "of the topics, which have gone on"
+
+    body = as_json(counted, judge(counted))
+    prices, candles = body["queries"]["post_prices"], body["queries"]["candles"]
+    assert body["application"]["heard"] is False
+    assert (prices["messages_behind"], prices["messages_behind_at"]) == (421, "2026-03-02T12:00:30Z")
+    assert (candles["messages_behind"], candles["messages_behind_at"]) == (0, "2026-03-02T06:00:30Z")
+    assert (prices["old"], prices["seconds_behind"]) == (True, {})
+
+    styles = styles_of(counted)
+    assert ("421 msg", "dim") not in styles
+    assert {("240", "dim"), ("1.5 s", "dim")} <= styles
+    away = inputs(application=told, reports=old)
+    assert ("0 msg", "dim") in styles_of(away), "the broker does not answer: the last word, as such"
+    assert not any("counted now" in line for line in shown(away))
+
+
+def styles_of(found: Inputs) -> set[tuple[str, str]]:
+    """(what stands there, its style) of each piece."""
+    console = Console(width=WIDTH, file=io.StringIO(), force_terminal=True)
+    return {(piece.text.strip(), str(piece.style)) for piece in console.render(view(found, judge(found)))}
+
+
+def test_late_rows_say_since_when_they_are_counted() -> None:
+    late = report(states=(StateOperator("symmetricHashJoin", 1, 1, 0, 7),))
+    batches = inputs(reports={"post_prices": (late, replace(late, at=ago(minutes=9)))})
+    assert any("late: rows behind the watermark in the last 2 batches" in line for line in shown(batches))
+    prices = as_json(batches, judge(batches))["queries"]["post_prices"]
+    assert (prices["late_rows"], prices["late_rows_since"]) == (14, "2026-03-02T11:51:30Z")
+    total = replace(batches, late_rows={"post_prices": 900})
+    (row,) = [line for line in shown(total) if "post_prices" in line]
+    assert row.split()[-1] == "900"
+    assert any("late: rows behind the watermark since the start" in line for line in shown(total))
+    prices = as_json(total, judge(total))["queries"]["post_prices"]
+    assert (prices["late_rows"], prices["late_rows_since"]) == (900, "2026-03-02T11:00:30Z")
+    assert not any("late: rows" in line for line in shown(inputs()))
+
+
+def test_the_sparkline_is_of_the_rates_where_only_the_newest_batch_is_known() -> None:
+    (row,) = [line for line in shown(inputs(rates={"post_prices": (1.0, 4.0, 8.0)})) if "post_prices" in line]
+    assert "▁▄█" in row
 
 
 def test_simulated_data_say_so_and_a_new_start_says_why_the_last_one_ended() -> None:

@@ -1,0 +1,42 @@
+"""Figures of a query that the table and the JSON both have, and since when they hold. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from newswake.health.inputs import Inputs, QueryState
+from newswake.health.queries import messages_behind
+from newswake.health.rules import is_heard
+
+
+def query_of(inputs: Inputs, name: str) -> QueryState | None:
+    queries = inputs.application.queries if inputs.application else ()
+    return next((query for query in queries if query.name == name), None)
+
+
+def names_of(inputs: Inputs) -> list[str]:
+    return sorted(
+        {*inputs.reports, *(query.name for query in (inputs.application.queries if inputs.application else ()))}
+    )
+
+
+def behind(inputs: Inputs, name: str) -> tuple[int, datetime | None]:
+    """Messages not read, and when they were counted: now by the consumer group, or at the application's last word."""
+    if name in inputs.unread:
+        return sum(inputs.unread[name].values()), inputs.at
+    told_at = inputs.application.seen_at if inputs.application else None
+    return messages_behind(query_of(inputs, name), inputs.reports.get(name, ())), told_at
+
+
+def seconds_behind(inputs: Inputs, name: str) -> dict[str, float]:
+    """Empty while the application says nothing: the topics have gone on since."""
+    query = query_of(inputs, name)
+    return dict(query.seconds_behind) if query and is_heard(inputs) else {}
+
+
+def late_rows(inputs: Inputs, name: str) -> tuple[int, datetime | None]:
+    """Rows behind the watermark, and since when: the application's start, or the oldest report that is kept."""
+    if name in inputs.late_rows:
+        return inputs.late_rows[name], inputs.application.started_at if inputs.application else None
+    reports = inputs.reports.get(name, ())
+    return sum(report.late_rows for report in reports), reports[-1].at if reports else None
