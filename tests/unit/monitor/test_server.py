@@ -86,7 +86,7 @@ def look(applications: Mapping[str, Scraped], moment: datetime, instance: str | 
         (Scraped(), 29, Level.OK, "here:9809, last scraped 29 s ago"),
         (Scraped((120, 60, 0)), 59, Level.OK, "last scraped 59 s ago"),
         # One that was missed, or a restart, is not the usual time between two.
-        (Scraped((900, 30, 0)), 1, Level.OK, "last scraped 1.0 s ago"),
+        (Scraped((900, 60, 30, 0), rates=(1, 2, 3, 4)), 91, Level.DOWN, "last scraped 91 s ago, expected < 90 s"),
         (Scraped((0,), rates=(1,)), 59, Level.OK, "last scraped 59 s ago"),
         (Scraped(up=0), 29, Level.DOWN, "last scraped 29 s ago, does not answer the server: its `up` is 0"),
         (Scraped(), 91, Level.DOWN, "last scraped 91 s ago, expected < 90 s: the server does not scrape it any more"),
@@ -120,7 +120,8 @@ def test_of_two_applications_one_is_chosen_by_name() -> None:
         look(two, AT)
     with pytest.raises(WishError, match="none of them is nowhere:1"):
         look(two, AT, "nowhere:1")
-    assert judge(look(two, AT, HERE)).level is Level.OK
+    here = look({**two, THERE: Scraped(rates=(7, 8, 9))}, AT, HERE)
+    assert (judge(here).level, here.rates) == (Level.OK, {"post_prices": (1.0, 2.0, 3.0)})
     assert judge(look(two, AT, THERE)).level is Level.DOWN
 
 
