@@ -67,19 +67,25 @@ class Board:
                         query, messages_behind=dict(found.messages), seconds_behind=dict(found.seconds)
                     )
 
+    def beat(self) -> Application:
+        """A sign of life of the thread that measures and writes: all of it, seen now."""
+        self.becomes(seen_at=self._clock())
+        return self.application()
+
     def application(self) -> Application:
-        """All of it, as of now."""
+        """All of it, seen at the last beat."""
         with self._lock:
             queries = tuple(self._queries[name] for name in sorted(self._queries))
-            return replace(self._application, seen_at=self._clock(), queries=queries)
+            return replace(self._application, queries=queries)
 
     def reports(self) -> dict[str, tuple[Report, ...]]:
         with self._lock:
             return {name: tuple(reports) for name, reports in self._reports.items()}
 
     def inputs(self) -> Inputs:
-        """What is known without asking anybody: enough to judge the queries."""
-        return Inputs(at=self._clock(), application=self.application(), reports=self.reports())
+        """What is known without asking anybody: enough to judge the queries. Who answers is seen, whatever its beat."""
+        at = self._clock()
+        return Inputs(at=at, application=replace(self.application(), seen_at=at), reports=self.reports())
 
 
 def document_of(application: Application) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -31,7 +32,7 @@ class HealthMetrics(Collector):
         for verdict in health.verdicts:
             verdicts.add_metric([str(verdict.kind), verdict.subject], float(verdict.level))
         yield verdicts
-        yield from _of_sources(inputs)
+        yield from _of_sources(inputs, health)
         yield from _of_data(inputs, health)
         yield from _of_application(inputs, health)
         if letters := inputs.dead_letters:
@@ -42,11 +43,24 @@ class HealthMetrics(Collector):
             yield _one("repair_age_seconds", "Time since the last repair ended", age)
 
 
-def _of_sources(inputs: Inputs) -> Iterator[GaugeMetricFamily]:
+def _of_sources(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamily]:
     states = _family("source_ok", "1 while a source answers as it should", "source", "condition")
+    tries = _family("source_next_try_timestamp_seconds", "When a source is polled next, in real time", "source")
     for source in inputs.sources:
         states.add_metric([source.source, source.condition], float(source.condition in GOOD))
+        next_try = source.next_try_at and _in_real_time(source.next_try_at, inputs, health)
+        if next_try is not None:
+            tries.add_metric([source.source], next_try.timestamp())
     yield states
+    yield tries
+
+
+def _in_real_time(moment: datetime, inputs: Inputs, health: Health) -> datetime | None:
+    """When the machine's clock shows a moment of the data's; None where the data's is known by the candles alone."""
+    application = inputs.application
+    if application is not None and application.clock_now is not None:
+        return application.seen_at + (moment - application.clock_now) / application.speed
+    return moment if health.now == inputs.at else None
 
 
 def _of_data(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamily]:
@@ -70,7 +84,7 @@ def _of_application(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamil
     info = _family("application_info", "Who and where the application is", "host", "source", "state", "spark_ui")
     info.add_metric([application.host, application.source, application.state, application.ui_url], 1.0)
     yield info
-    yield _one("seen_timestamp_seconds", "When it said all this", application.seen_at.timestamp())
+    yield _one("seen_timestamp_seconds", "The last beat of the reporting thread", application.seen_at.timestamp())
     yield _one("start_time_seconds", "When it started", application.started_at.timestamp())
     yield _one("speed", "Seconds of the data's clock in a real one", application.speed)
     yield _one("trigger_seconds", "Shortest time between two batches", application.trigger_seconds)

@@ -32,10 +32,11 @@ class Look:
         self._until = 0.0
 
     def inputs_and_health(self) -> tuple[Inputs, Health]:
+        """The verdicts on what is known now; in the inputs, the application is seen at its last beat, as in MongoDB."""
         with self._lock:
             if self._last is None or time.monotonic() >= self._until:
                 inputs = self._inputs()
-                self._last = inputs, judge(inputs)
+                self._last = replace(inputs, application=self._board.application()), judge(inputs)
                 self._until = time.monotonic() + KEPT_SECONDS
             return self._last
 

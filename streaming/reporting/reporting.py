@@ -82,7 +82,7 @@ class Reporting:
 
     def start(self) -> None:
         self._context.spark.streams.addListener(self._listener)
-        self._store.sign(self._board.application())
+        self._store.sign(self._board.beat())
         self._queue.start()
         if not self._context.once:
             self._endpoint.start()
@@ -109,7 +109,7 @@ class Reporting:
         if self._queue.close():  # else its thread still asks the broker
             self._broker.close()
         self._board.becomes(state=self._state)
-        self._store.sign(self._board.application())
+        self._store.sign(self._board.beat())
 
     def _forward(self, told: Sequence[Told]) -> None:
         self._store.store(told)
@@ -123,7 +123,7 @@ class Reporting:
         """A sign of life, then a look at the broker, which may take seconds when it is away."""
         if self._clock is not None:
             self._board.becomes(**_told_by(self._clock))
-        self._store.sign(self._board.application())
+        self._store.sign(self._board.beat())
         try:
             self._board.measured(*self._ends.look(self._newest))
         except KafkaException as error:

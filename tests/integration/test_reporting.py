@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import requests
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from newswake.health.inputs import Inputs
 from newswake.kafka import client_config, ensure_topics, group_of
 from newswake.mongo import client
 from newswake.offsets import bounds
@@ -105,6 +107,15 @@ def running(pipeline: Pipeline, port: int) -> Iterator[None]:
             work.result()
 
 
+def exported(address: str) -> Inputs:
+    """What /metrics says."""
+    looker = PrometheusLook(f"{address}/metrics")
+    try:
+        return looker.at(datetime.now(UTC))
+    finally:
+        looker.close()
+
+
 def test_the_running_application_tells_everybody_and_says_that_it_stopped(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,12 +149,21 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
         )
         assert {str(step) for step in Step} - {"compact"} <= set(written["sinkMs"])
 
-        looker = PrometheusLook(f"{address}/metrics")
-        told = looker.at(AT)
-        looker.close()
+        told = exported(address)
         assert told.application is not None
         assert {query.name for query in told.application.queries if query.active} == set(QUERIES)
         assert told.reports["post_prices"][0].state_rows > 0
+
+        # What is exported as seen is the beat of the thread that signs in MongoDB, and it goes on.
+        signs = pipeline.database["application"]
+        later = (signs.find_one() or {})["seen_at"] + timedelta(seconds=1)
+
+        def beat() -> Any:
+            application = exported(address).application
+            return application and application.seen_at > later
+
+        eventually(beat, "no beat is exported")
+        eventually(lambda: signs.find_one({"seen_at": {"$gt": later}}), "no beat is signed")
 
         pools = pipeline.context().spark.sparkContext._jsc.sc().getAllPools()
         assert set(QUERIES) <= {pools.apply(place).name() for place in range(pools.size())}, "each has its own"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -37,7 +38,7 @@ def test_the_board_follows_a_query_from_start_to_end() -> None:
     assert (candles.name, candles.active, candles.started_at) == ("candles", False, AT)
     assert candles.heard_at == AT + timedelta(seconds=5)
     assert (posts.active, posts.heard_at) == (True, AT + timedelta(seconds=10))
-    assert board.application().seen_at == now[0]
+    assert board.inputs().application == replace(board.application(), seen_at=now[0])
     assert [one.batch_id for one in board.reports()["candles"]] == [7]
     board.idle("a run that was never told of")
     board.measured((TopicState("Binance", 3),), {"posts": Behind({"Binance": 2}, {"Binance": 60.0})})
