@@ -23,8 +23,7 @@ from streaming.leaving import leave
 from streaming.program import run_program
 from streaming.rebuild import rebuild
 from streaming.repair import Period
-from streaming.why.look import why
-from streaming.why.text import as_text
+from streaming.why.answer import answer
 
 
 def main(arguments: Sequence[str] | None = None, start: Callable[..., SparkSession] = session) -> int:
@@ -47,10 +46,10 @@ def _do(context: Context, options: argparse.Namespace) -> str:
         return rebuild(context, options.query, run)
     if options.work == "repair":
         return repair_by_hand(context, Period(options.start, options.end))
+    if options.work == "why":
+        return answer(context, options.post, options.coin)
     database = mongo_setup.connect(context.settings.mongo)
     try:
-        if options.work == "why":
-            return as_text(why(context, database, options.post, options.coin))
         found = late.look(context, database, Period(options.start, options.end))
     finally:
         database.client.close()

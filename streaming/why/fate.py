@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from newswake.health.report import Report
 
 HOUR = timedelta(hours=1)
 
@@ -31,12 +33,22 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Written:
+    """When a row came into the Delta table, and by which batch (None: by the repair), with the report of it if kept."""
+
+    committed_at: datetime
+    batch: int | None
+    report: Report | None
+
+
+@dataclass(frozen=True)
 class Known:
     """What is known of one post and coin.
 
-    `rows` (of `post_prices`) and `candles` are documents of MongoDB, by horizon. `watermark` is that of the newest
-    committed batch, `now` the data's time, `held` the horizons that Spark's state holds (None: it could not be read),
-    `repaired_at` when the last repair ended.
+    `rows` (of `post_prices`) and `candles` are documents of MongoDB or rows of the lake, by horizon. `watermark` is
+    that of the newest committed batch, `now` the data's time, `held` the horizons that Spark's state holds (None: it
+    could not be read), `repaired_at` when the last repair ended. `written` has the rows that the lake holds (None: how
+    one came there is not kept). `by_mongodb`: it could be asked.
     """
 
     first_seen_at: datetime
@@ -47,22 +59,28 @@ class Known:
     lateness_minutes: int
     held: frozenset[int] | None
     repaired_at: datetime | None
+    written: Mapping[int, Written | None] = field(default_factory=dict)
+    by_mongodb: bool = True
 
 
 @dataclass(frozen=True)
 class Fate:
+    """`written` says of a row how it was written."""
+
     due: Due
     outcome: Outcome
     says: str
+    written: str = ""
 
 
 def fate_of(due: Due, known: Known) -> Fate:
     """The outcome of one horizon. The order of the questions is the way that a row takes."""
     row = known.rows.get(due.horizon_minutes)
+    candle = known.candles.get(due.horizon_minutes)
     if row is not None and row["price"] is not None:
-        return Fate(due, Outcome.PRICED, _priced(row, known.candles.get(due.horizon_minutes)))
+        return Fate(due, Outcome.PRICED, _priced(row, candle), _written(due, known))
     if row is not None:
-        return Fate(due, Outcome.NO_CANDLE, _no_candle(known.candles.get(due.horizon_minutes), known))
+        return Fate(due, Outcome.NO_CANDLE, _no_candle(candle, known), _written(due, known))
     if known.watermark is not None and due.hour <= known.watermark:
         return Fate(due, Outcome.LATE, _late(due, known))
     if known.now is None or due.target_time > known.now:
@@ -78,8 +96,7 @@ def closes_at(due: Due, lateness_minutes: int) -> datetime:
 
 def _priced(row: Document, candle: Document | None) -> str:
     parts = [f"{row['price']:g} ({row['price_status']}, {row['exchange']})", f"post seen {_time(row['seen_at'])}"]
-    if candle is not None:
-        parts.append(f"candle seen {_time(candle['seen_at'])}")
+    parts.append(f"candle seen {_time(candle['seen_at'])}" if candle else "when its candle was seen is not known")
     if row["repaired_at"] is not None:
         parts.append(f"by the repair at {_time(row['repaired_at'])}")
     return ", ".join(parts)
@@ -113,9 +130,36 @@ def _held(due: Due, known: Known) -> str:
 
 
 def _next_repair(known: Known) -> str:
+    if not known.by_mongodb:
+        return "the next repair prices it (when the last one ended is only known to MongoDB)"
     last = f"the last one ended at {_time(known.repaired_at)}" if known.repaired_at else "none has run yet"
     return f"the next repair prices it ({last}, machine's time)"
 
 
+def _written(due: Due, known: Known) -> str:
+    if due.horizon_minutes not in known.written:
+        return "written to MongoDB, not to the lake yet"
+    written = known.written[due.horizon_minutes]
+    kept = "not kept any more" if known.by_mongodb else "only known with MongoDB"
+    if written is None:
+        return f"written by a batch or a repair; which one is {kept}"
+    if written.batch is None:
+        by = "the repair"
+    elif written.report is None:
+        by = f"batch {written.batch}, whose report is {kept}"
+    else:
+        by = f"batch {written.batch}, which began {_precisely(written.report.at)}: {_steps(written.report)}"
+    return f"written by {by}; committed to the lake {_precisely(written.committed_at)} (machine's time)"
+
+
+def _steps(report: Report) -> str:
+    """How long each step took up to the row's being in both sinks; the compaction comes after that."""
+    return ", ".join(f"{step} {seconds:.3f} s" for step, seconds in report.sinks.items() if step != "compact")
+
+
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _precisely(moment: datetime) -> str:
+    return f"{_time(moment)}.{moment.microsecond // 1_000:03d}"

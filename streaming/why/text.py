@@ -24,6 +24,7 @@ def _one(found: Found) -> str:
     ]
     lines = [f"{post['_id']}  {str(post['title'])[:80]}"]
     lines += [f"  {name:<20} {_time(moment)}" for name, moment in steps if moment is not None]
+    lines.append(f"  {'in Kafka':<20} not kept: a message's own time is only kept where it is refused")
     if found.says:
         return "\n".join([*lines, f"{found.coin}: {found.says}."])
     lines.append(f"{'coin':<7}{'horizon':>8}  {'target time':<17} {'outcome':<12} why")
@@ -31,6 +32,8 @@ def _one(found: Found) -> str:
         horizon = f"{fate.due.horizon_minutes:,} min"
         target = f"{fate.due.target_time:%Y-%m-%d %H:%M}"
         lines.append(f"{found.coin:<7}{horizon:>8}  {target:<17} {fate.outcome:<12} {fate.says}")
+        if fate.written:
+            lines.append(f"{'':<15}  {fate.written}")
     return "\n".join(lines)
 
 

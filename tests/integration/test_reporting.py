@@ -183,6 +183,9 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
         (found,) = why(pipeline.context(), pipeline.database, "1", "btc")
         outcomes = {fate.due.horizon_minutes: fate for fate in found.fates}
         assert outcomes[0].outcome == "priced"
+        began = f"{written['timestamp']:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        assert outcomes[0].written.startswith(f"written by batch {written['batchId']}, which began {began}: compute ")
+        assert "; committed to the lake " in outcomes[0].written
         assert outcomes[1440].outcome == "not due yet"
         assert "in Spark's state" in outcomes[1440].says and "not in Spark's state" not in outcomes[1440].says
         assert "not tagged with ETH" in as_text(why(pipeline.context(), pipeline.database, "1", "ETH"))

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from streaming.why.fate import Due, Fate, Known, Outcome, closes_at, fate_of
+from streaming.why.fate import Due, Fate, Known, Outcome, Written, closes_at, fate_of
 from streaming.why.look import Found
 from streaming.why.text import as_text
+from tests.unit.health.builders import AT, report
 
 PUBLISHED = datetime(2026, 3, 2, 9, 41, 27, tzinfo=UTC)
 DUE = Due(15, datetime(2026, 3, 2, 9, 56, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC))
@@ -25,6 +26,7 @@ KNOWN = Known(
     held=frozenset({15}),
     repaired_at=datetime(2026, 3, 2, 10, 20, tzinfo=UTC),
 )
+COMMITTED = "committed to the lake 2026-03-02 12:00:30.000 (machine's time)"
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def row(**changes: Any) -> dict[str, Any]:
     ("changes", "outcome", "says"),
     [
         ({"rows": {15: row()}}, Outcome.PRICED, "2417.31 (exact, binance), post seen 2026-03-02 09:43:27"),
+        ({"rows": {15: row()}}, Outcome.PRICED, "when its candle was seen is not known"),
         ({"rows": {15: row()}, "candles": {15: CANDLE}}, Outcome.PRICED, "candle seen 2026-03-02 09:56:03"),
         ({"rows": {15: row(repaired_at=KNOWN.now)}}, Outcome.PRICED, "by the repair at 2026-03-02 10:30:00"),
         ({"rows": {15: row(price=None)}}, Outcome.NO_CANDLE, "no candle of that minute has come since"),
@@ -59,6 +62,7 @@ def row(**changes: Any) -> dict[str, Any]:
         ({"watermark": DUE.hour}, Outcome.LATE, "the stream closed the hour 2026-03-02 09:00"),
         ({"watermark": DUE.hour - timedelta(seconds=1)}, Outcome.WAITING, "no candle yet"),
         ({"watermark": DUE.hour, "repaired_at": None}, Outcome.LATE, "none has run yet"),
+        ({"watermark": DUE.hour, "by_mongodb": False}, Outcome.LATE, "is only known to MongoDB"),
         ({"watermark": None}, Outcome.WAITING, "no candle yet"),
         ({"rows": {60: row()}}, Outcome.WAITING, "no candle yet"),
     ],
@@ -67,6 +71,34 @@ def test_a_price(changes: dict[str, Any], outcome: Outcome, says: str) -> None:
     fate = fate_of(DUE, replace(KNOWN, **changes))
     assert fate.outcome is outcome, fate
     assert says in fate.says
+
+
+@pytest.mark.parametrize(
+    ("written", "by_mongodb", "says"),
+    [
+        ({}, True, "written to MongoDB, not to the lake yet"),
+        ({15: None}, True, "written by a batch or a repair; which one is not kept any more"),
+        ({15: None}, False, "written by a batch or a repair; which one is only known with MongoDB"),
+        ({15: Written(AT, None, None)}, True, f"written by the repair; {COMMITTED}"),
+        ({15: Written(AT, 41, None)}, True, f"written by batch 41, whose report is not kept any more; {COMMITTED}"),
+        (
+            {15: Written(AT, 41, None)},
+            False,
+            f"written by batch 41, whose report is only known with MongoDB; {COMMITTED}",
+        ),
+        (
+            {15: Written(AT, 41, report(sinks={"compute": 0.41, "mongodb": 0.07, "delta": 0.9, "compact": 3.0}))},
+            True,
+            "written by batch 41, which began 2026-03-02 12:00:27.000: compute 0.410 s, mongodb 0.070 s, "
+            f"delta 0.900 s; {COMMITTED}",
+        ),
+    ],
+)
+def test_how_a_row_was_written(written: dict[int, Written | None], by_mongodb: bool, says: str) -> None:
+    for price in (2417.31, None):
+        known = replace(KNOWN, rows={15: row(price=price)}, written=written, by_mongodb=by_mongodb)
+        assert fate_of(DUE, known).written == says
+    assert fate_of(DUE, replace(KNOWN, written=written)).written == "", "there is no row"
 
 
 def test_an_hour_is_given_up_when_both_clocks_have_passed_it() -> None:
@@ -79,9 +111,11 @@ def test_the_text_tells_the_steps_of_the_post_and_one_line_a_horizon() -> None:
         "_id": "cryptopanic:1", "title": "T" * 200, "published_at": PUBLISHED, "created_at": None,
         "first_seen_at": KNOWN.first_seen_at, "seen_at": KNOWN.first_seen_at, "hot_at": None,
     }  # fmt: skip
-    text = as_text([Found(post, "ETH", (Fate(DUE, Outcome.WAITING, "because"),))]).splitlines()
+    text = as_text([Found(post, "ETH", (Fate(DUE, Outcome.WAITING, "because", "written so"),))]).splitlines()
     assert text[0] == f"cryptopanic:1  {'T' * 80}"
     assert [line.split()[0] for line in text[1:4]] == ["published", "first", "last"]
-    assert text[-1].split() == ["ETH", "15", "min", "2026-03-02", "09:56", "waiting", "because"]
+    assert text[4].split()[:4] == ["in", "Kafka", "not", "kept:"]
+    assert text[-2].split() == ["ETH", "15", "min", "2026-03-02", "09:56", "waiting", "because"]
+    assert text[-1].strip() == "written so"
     assert as_text([Found(None, "ETH", says="not received")]) == "The post is not received."
     assert as_text([Found(post, "ETH", says="not tagged")]).endswith("ETH: not tagged.")
