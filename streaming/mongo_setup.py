@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, HASHED, IndexModel
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
@@ -44,6 +44,8 @@ INDEXES = {
     ],
     "dead_letters": [
         IndexModel([("kafka_time", DESCENDING)]),
+        # Hashed, because a refused message may have a key of any length.
+        IndexModel([("key", HASHED), ("kafka_time", DESCENDING)]),
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0),
     ],
     "repairs": [IndexModel([("ended_at", DESCENDING)], expireAfterSeconds=REPAIRS_DAYS * 86_400)],

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import Binary
 from pydantic import SecretStr
 from pyspark.sql import DataFrame
 
+from streaming import mongo_setup
 from streaming.repair import _merge
 from streaming.schemas import TABLES
 from streaming.sinks import delta
 from streaming.why.answer import answer
 from streaming.why.fate import Fate
 from streaming.why.look import why
+from streaming.why.places import InMongo
 from streaming.why.written import RowsInLake
-from tests.conftest import free_ports
+from tests.conftest import Fresh, free_ports
 from tests.integration.pipeline import Pipeline
 from tests.worlds.world import at
 
@@ -119,3 +122,25 @@ def test_what_has_left_mongodb_and_how_each_row_was_written(pipeline: Pipeline) 
             file.unlink()
     in_lake = RowsInLake(context.spark, context.table("post_prices"), {**post, "first_seen_at": at(1, 2)}, "BTC")
     assert in_lake.commits(in_lake.rows(), since=at(0)) == dict.fromkeys((0, 1, 5, 15))
+
+
+def test_a_refused_message_is_found_by_an_index_that_an_older_database_gets_too(fresh: Fresh) -> None:
+    database = mongo_setup.connect(fresh.settings.mongo)
+    try:
+        letters = [
+            {"key": Binary(b"%d" % (number % 10)), "kafka_time": at(minutes=number), "reason": f"no {number}"}
+            for number in range(100)
+        ]
+        database["dead_letters"].insert_many([*letters, {"key": None}, {"key": Binary(b"k" * 262_144)}])
+        for _ in range(2):  # a start, and the next one
+            mongo_setup.ensure(database, [])
+        assert (found := InMongo(database).refused([b"7", b"source:7"])) is not None
+        assert found["reason"] == "no 97"
+        asked: dict[str, Any] = {
+            "find": "dead_letters",
+            "filter": {"key": {"$in": [Binary(b"7"), Binary(b"source:7")]}},
+        }
+        plan = database.command("explain", {**asked, "sort": {"kafka_time": -1}, "limit": 1})
+        assert plan["executionStats"]["totalDocsExamined"] == 1
+    finally:
+        database.client.close()
