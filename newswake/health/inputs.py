@@ -15,9 +15,9 @@ MINUTE = timedelta(minutes=1)
 class QueryState:
     """A query as the application sees it.
 
-    `heard_at` is when Spark last reported a batch, or that there was nothing to do. By topic, `messages_behind` counts
-    what was not read by a finished batch, and `seconds_behind` is the event time between the newest message and the
-    newest one that was (absent where it is not known).
+    `heard_at` is when Spark last reported a batch, or that there was nothing to do, `worked_at` when it was last seen
+    at work on a batch. By topic, `messages_behind` counts what was not read by a finished batch, and `seconds_behind`
+    is the event time between the newest message and the newest one that was (absent where it is not known).
     """
 
     name: str
@@ -26,6 +26,7 @@ class QueryState:
     heard_at: datetime | None = None
     messages_behind: Mapping[str, int] = field(default_factory=dict)
     seconds_behind: Mapping[str, float] = field(default_factory=dict)
+    worked_at: datetime | None = None
 
 
 @dataclass(frozen=True)

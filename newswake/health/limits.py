@@ -9,6 +9,9 @@ from newswake.health.inputs import Application
 
 HEARTBEAT_SECONDS = 5.0  # between two signs of life of the application
 IDLE_REPORT_SECONDS = 10.0  # Spark's `spark.sql.streaming.noDataProgressEventInterval`
+# That a task runs is taken for work. A batch that is taken for stuck while it works is cut off, begins anew, and is cut
+# off again for ever: so this is some times what the largest task takes (half of a batch's candles into MongoDB).
+TASK_SECONDS = 300.0
 # Real seconds that a message may take: at 60 times real time, that is minutes of the data's time.
 PIPELINE_SECONDS = 20.0
 
@@ -22,6 +25,7 @@ class Limits:
     """
 
     silent: timedelta = timedelta(seconds=3 * HEARTBEAT_SECONDS)
+    start: timedelta = timedelta(minutes=5)
     triggers: int = 3
     candle_age: timedelta = timedelta(minutes=2)
     behind: timedelta = timedelta(minutes=2)

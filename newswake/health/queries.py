@@ -31,7 +31,7 @@ def query_verdicts(inputs: Inputs, now: datetime | None, limits: Limits) -> list
 
 
 def longest_silence(application: Application, reports: tuple[Report, ...], limits: Limits) -> timedelta:
-    """How long an active query may say nothing: three triggers.
+    """How long an active query may say nothing, and do nothing: three triggers.
 
     A trigger takes as long as the setting says, as the batches of this query take, or until Spark says again that there
     is nothing to do, whichever is longest.
@@ -49,10 +49,16 @@ def _stuck(
 ) -> tuple[Level, str] | None:
     # Before its first word, a query reads its checkpoint, builds its plan, and may have a large first batch.
     first = 1 if query.heard_at else 10
-    silence = at - (query.heard_at or query.started_at)
+    heard_at = query.heard_at or query.started_at
     longest = first * longest_silence(application, reports, limits)
-    if silence <= longest:
+    if at - heard_at <= longest:
         return None
+    silence = at - max(heard_at, query.worked_at or heard_at)
+    if silence <= longest:
+        return (
+            Level.DEGRADED,
+            f"a batch takes {span(at - heard_at)} so far, expected < {span(longest)}; its tasks go on",
+        )
     return Level.DOWN, f"active without progress for {span(silence)}, expected < {span(longest)}"
 
 

@@ -62,13 +62,16 @@ def application_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
         return [verdict(Level.DOWN, f"stopped {span(silence)} ago")]
     if silence > limits.silent:
         return [verdict(Level.DOWN, f"no sign of life for {span(silence)}, expected < {span(limits.silent)}")]
+    starting = inputs.at - application.started_at
+    if application.state == "starting" and starting > limits.start:
+        return [verdict(Level.DOWN, f"starting for {span(starting)}, expected < {span(limits.start)}")]
     recent = [start for start in application.starts if inputs.at - start <= limits.starts_within]
     if len(recent) >= limits.starts:
         reason = f"; it ended with: {application.reason}" if application.reason else ""
         window = span(limits.starts_within)
         return [verdict(Level.DEGRADED, f"started {len(recent)} times in {window}, expected < {limits.starts}{reason}")]
     if application.state == "starting":
-        return [verdict(Level.DEGRADED, f"starting for {span(inputs.at - application.started_at)}")]
+        return [verdict(Level.DEGRADED, f"starting for {span(starting)}, expected < {span(limits.start)}")]
     return [verdict(Level.OK, f"running for {span(inputs.at - application.started_at)}")]
 
 

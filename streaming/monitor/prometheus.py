@@ -186,6 +186,7 @@ def _query(series: Series, query: str) -> QueryState:
         active=series.one("query_active", query=query) == 1,
         started_at=started or datetime.fromtimestamp(0, UTC),
         heard_at=series.moment("query_heard_timestamp_seconds", query=query),
+        worked_at=series.moment("query_worked_timestamp_seconds", query=query),
         messages_behind={
             labels["topic"]: int(value) for labels, value in series.all("kafka_lag_messages", query=query)
         },

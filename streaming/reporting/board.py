@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +47,13 @@ class Board:
         with self._lock:
             if query := self._queries.get(self._runs.get(run_id, "")):
                 self._queries[query.name] = replace(query, active=False)
+
+    def worked(self, run_ids: Iterable[str]) -> None:
+        """Take the runs that Spark is at work on; others, such as a repair's jobs, are nobody's."""
+        with self._lock:
+            for run_id in run_ids:
+                if query := self._queries.get(self._runs.get(run_id, "")):
+                    self._queries[query.name] = replace(query, worked_at=self._clock())
 
     def _heard(self, name: str | None) -> None:
         if name is not None and (query := self._queries.get(name)):

@@ -20,10 +20,14 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(frozen=True)
 class Answers:
-    """What the endpoint answers from. `live` judges only what the process knows itself, `ready` everything."""
+    """What the endpoint answers from. `live` judges only what the process knows itself, `ready` everything.
+
+    `is_starting`: not all queries have been started yet.
+    """
 
     live: Callable[[], Health]
     ready: Callable[[], Health]
+    is_starting: Callable[[], bool]
     registry: CollectorRegistry
 
 
@@ -70,17 +74,19 @@ class Endpoint:
 def answer(path: str, answers: Answers) -> tuple[int, str, bytes]:
     """(status, content type, body).
 
-    /live fails when only a new start can help: a query that is stuck or has ended. /ready fails while anything is
-    down. /health answers with the same body and always 200.
+    /live fails when only a new start can help: a query that is stuck or has ended, or a start that does not come to
+    its end. /ready fails while the application starts, or anything is down. /health answers with the same body and
+    always 200.
     """
     match path.partition("?")[0].rstrip("/"):
         case "/live":
             health = answers.live()
-            stuck = any(one.level is Level.DOWN for one in health.of(Kind.QUERY))
-            return 503 if stuck else 200, JSON, _body(health)
+            own = (*health.of(Kind.APPLICATION), *health.of(Kind.QUERY))
+            return 503 if any(one.level is Level.DOWN for one in own) else 200, JSON, _body(health)
         case "/ready":
             health = answers.ready()
-            return 503 if health.level is Level.DOWN else 200, JSON, _body(health)
+            is_ready = health.level is not Level.DOWN and not answers.is_starting()
+            return 200 if is_ready else 503, JSON, _body(health)
         case "/health":
             return 200, JSON, _body(answers.ready())
         case "/metrics":

@@ -94,12 +94,16 @@ def _of_application(inputs: Inputs, health: Health) -> Iterator[GaugeMetricFamil
         yield _one("data_time_seconds", "The time that data are judged by", health.now.timestamp())
     started = _family("query_started_timestamp_seconds", "When a query started", "query")
     heard = _family("query_heard_timestamp_seconds", "When Spark last told of a query", "query")
+    worked = _family("query_worked_timestamp_seconds", "When Spark was last seen at work on a query", "query")
     for query in application.queries:
         started.add_metric([query.name], query.started_at.timestamp())
         if query.heard_at is not None:
             heard.add_metric([query.name], query.heard_at.timestamp())
+        if query.worked_at is not None:
+            worked.add_metric([query.name], query.worked_at.timestamp())
     yield started
     yield heard
+    yield worked
     yield _one("restarts", "Starts since the last clean stop, without the first", float(len(application.starts) - 1))
     unread = _family("kafka_lag_messages", "Messages of a topic that a query has not read", "query", "topic")
     behind = _family("kafka_lag_seconds", "Event time between a topic's end and what was read", "query", "topic")

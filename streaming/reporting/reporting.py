@@ -31,6 +31,7 @@ from streaming.reporting.look import Look
 from streaming.reporting.metrics import QueryMetrics
 from streaming.reporting.mongodb import MongoStore
 from streaming.reporting.queue import Queue
+from streaming.reporting.tasks import Tasks
 from streaming.reporting.topics import Ends, KafkaBroker
 from streaming.sentences import EXPECTED, explain
 from streaming.state_rows import are_counted
@@ -65,13 +66,16 @@ class Reporting:
         self._broker = KafkaBroker(client)
         self._ends = Ends(self._broker, (settings.kafka.posts_topic, settings.kafka.candles_topic))
         self._clock = RemoteClock(settings.clock.url, timeout_seconds=1.0) if settings.clock.url else None
+        self._tasks = Tasks(context.spark.sparkContext)
         self._queue = Queue(self._forward, HEARTBEAT_SECONDS)
         registry = CollectorRegistry()
         metrics = QueryMetrics(registry)
         look = Look(database, self._board)
         registry.register(HealthMetrics(look.inputs_and_health))
         self._endpoint = Endpoint(
-            settings.monitor.address, settings.monitor.port, Answers(look.alive, look.health, registry)
+            settings.monitor.address,
+            settings.monitor.port,
+            Answers(look.alive, look.health, lambda: self._board.application().state == "starting", registry),
         )
         self._listener = ProgressListener(
             context.steps, (self._board, metrics, self._queue), counts_state_rows=are_counted(context)
@@ -123,6 +127,7 @@ class Reporting:
         """A sign of life, then a look at the broker, which may take seconds when it is away."""
         if self._clock is not None:
             self._board.becomes(**_told_by(self._clock))
+        self._board.worked(self._tasks.at_work())
         self._store.sign(self._board.beat())
         try:
             self._board.measured(*self._ends.look(self._newest))

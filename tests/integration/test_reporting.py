@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,12 +30,14 @@ from streaming.monitor.look import MongoLook
 from streaming.monitor.prometheus import PrometheusLook
 from streaming.reporting.groups import GroupOffsets
 from streaming.reporting.mongodb import MongoStore
+from streaming.reporting.reporting import reporting
 from streaming.reporting.topics import Ends, KafkaBroker
 from streaming.sinks.steps import Step
 from streaming.why.look import why
 from streaming.why.text import as_text
 from tests.conftest import ROOT, Fresh, free_ports
 from tests.integration.pipeline import Pipeline
+from tests.spark.gates import gated_query
 from tests.unit.health.builders import AT, application, query, report
 from tests.worlds.messages import publish
 from tests.worlds.world import Beat, Observed, World, at, hours_of
@@ -195,9 +198,12 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
     assert documents, "no report says what was written"
     assert {"compute", "mongodb", "delta"} <= set(documents[0]["sinkMs"])
 
-    descriptions = job_descriptions(pipeline)
+    jobs = described_jobs(pipeline)
     for said in ("post_prices, batch 0: write to MongoDB", "candles, batch 0: append to Delta", "repair: price"):
-        assert any(said in one for one in descriptions), said
+        assert any(said in one for one, _ in jobs), said
+    runs = {name: pipeline.database["query_progress"].distinct("runId", {"name": name}) for name in QUERIES}
+    strays = [one for one, group in jobs if (name := one.partition(", batch ")[0]) in runs and group not in runs[name]]
+    assert not strays, "by its run is seen that Spark is at work on a batch"
 
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{address}/live", timeout=10)
@@ -205,6 +211,24 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
         monkeypatch.setenv(name, value)
     assert monitor(["--once"]) == 2
     assert "stopped" in capsys.readouterr().out
+
+
+def test_it_is_not_ready_before_its_queries_run_and_tells_what_it_works_on(pipeline: Pipeline, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    context = pipeline.context()
+    monitor = context.settings.monitor.model_copy(update={"port": port})
+    context = replace(context, settings=context.settings.model_copy(update={"monitor": monitor}), once=False)
+
+    def status(path: str) -> int:
+        return requests.get(f"http://127.0.0.1:{port}{path}", timeout=10).status_code
+
+    with reporting(context, pipeline.database) as teller:
+        assert [status(path) for path in ("/live", "/ready", "/health")] == [200, 503, 200]
+        with gated_query(context.spark, tmp_path, count=1):
+            worked = {"queries": {"$elemMatch": {"name": "gated", "worked_at": {"$ne": None}}}}
+            eventually(lambda: pipeline.database["application"].find_one(worked), "its batch is not told as work")
+            teller.running()
+            assert [status(path) for path in ("/live", "/ready")] == [200, 200]
 
 
 def test_the_end_of_a_topic_is_looked_at_message_by_message(fresh: Fresh) -> None:
@@ -256,12 +280,16 @@ def bounds_of(settings: Settings, topic: str) -> dict[int, int]:
         consumer.close()
 
 
-def job_descriptions(pipeline: Pipeline) -> list[str]:
-    """What the Spark UI shows of each job."""
+def described_jobs(pipeline: Pipeline) -> list[tuple[str, str]]:
+    """What the Spark UI shows of each job, and its group."""
     assert pipeline.spark is not None
     jobs = pipeline.spark.sparkContext._jsc.sc().statusStore().jobsList(None)
-    found = [jobs.apply(number).description() for number in range(jobs.size())]
-    return [one.get() for one in found if one.isDefined()]
+    found = [jobs.apply(number) for number in range(jobs.size())]
+    return [
+        (one.description().get(), one.jobGroup().get() if one.jobGroup().isDefined() else "")
+        for one in found
+        if one.description().isDefined()
+    ]
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:

@@ -35,7 +35,18 @@ def test_a_healthy_application_has_no_trouble() -> None:
         ({"seen_at": ago(seconds=14)}, Level.OK, "running for"),
         ({"state": "stopped", "seen_at": ago(hours=3)}, Level.DOWN, "stopped 3.0 h ago"),
         ({"state": "failed", "reason": "the disk is full"}, Level.DOWN, "the disk is full"),
-        ({"state": "starting", "started_at": ago(seconds=20)}, Level.DEGRADED, "starting for 20 s"),
+        ({"state": "starting", "started_at": ago(minutes=4)}, Level.DEGRADED, "starting for 4 min, expected < 5 min"),
+        ({"state": "starting", "started_at": ago(minutes=6)}, Level.DOWN, "starting for 6 min, expected < 5 min"),
+        # The last one of many starts hangs: that is worse than that there were many.
+        (
+            {
+                "state": "starting",
+                "started_at": ago(minutes=6),
+                "starts": tuple(ago(minutes=m) for m in (9, 8, 7, 6)),
+            },
+            Level.DOWN,
+            "starting for 6 min",
+        ),
         (
             {"starts": tuple(ago(minutes=m) for m in (8, 6, 4, 2)), "reason": "MongoDB does not answer"},
             Level.DEGRADED,
@@ -66,6 +77,27 @@ def test_an_application_that_never_ran_is_said_and_a_database_that_is_away_is_no
         # Batches of 20 s: three of them may pass.
         ({"heard_at": ago(seconds=59)}, (report(phases={"triggerExecution": 20.0}),), Level.OK, "took 20 s"),
         ({"heard_at": ago(seconds=61)}, (report(phases={"triggerExecution": 20.0}),), Level.DOWN, "expected < 60 s"),
+        # A batch that is longer than those before it, and is worked on.
+        (
+            {"heard_at": ago(seconds=95), "worked_at": ago(seconds=29)},
+            (report(phases={"triggerExecution": 2.0}),),
+            Level.DEGRADED,
+            "a batch takes 95 s so far, expected < 30 s; its tasks go on",
+        ),
+        (
+            {"heard_at": ago(seconds=95), "worked_at": ago(seconds=31)},
+            (report(phases={"triggerExecution": 2.0}),),
+            Level.DOWN,
+            "active without progress for 31 s, expected < 30 s",
+        ),
+        ({"heard_at": ago(seconds=31), "worked_at": ago(minutes=9)}, (report(),), Level.DOWN, "progress for 31 s"),
+        ({"heard_at": ago(seconds=3), "worked_at": ago(minutes=9)}, (report(),), Level.OK, "batch 41 took 1.5 s"),
+        (
+            {"heard_at": None, "started_at": ago(minutes=9), "worked_at": ago(minutes=1)},
+            (),
+            Level.DEGRADED,
+            "a batch takes 9 min so far, expected < 5 min",
+        ),
         ({"heard_at": None, "started_at": ago(minutes=4)}, (), Level.OK, "no batch yet"),
         ({"heard_at": None, "started_at": ago(minutes=6)}, (), Level.DOWN, "active without progress for 6 min"),
         (

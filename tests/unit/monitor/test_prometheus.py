@@ -59,6 +59,12 @@ def next_try(source: str, moment: datetime) -> Sample:
         inputs(application=application(seen_at=AT - timedelta(minutes=2))),
         inputs(application=application(state="stopped")),
         inputs(application=application(queries=(query("candles", heard_at=AT - timedelta(minutes=3)),))),
+        inputs(
+            application=application(
+                queries=(query("candles", heard_at=AT - timedelta(minutes=3), worked_at=AT - timedelta(seconds=9)),)
+            )
+        ),
+        inputs(application=application(state="starting", started_at=AT - timedelta(minutes=6))),
         inputs(application=application(queries=(query("candles", active=False),))),
         inputs(application=application(queries=(query("candles", seconds_behind={"Binance": 500.0}),))),
         inputs(candles={coin: AT - timedelta(minutes=age) for coin, age in (("BTC", 1.5), ("ETH", 20), ("XRP", 9999))}),

@@ -17,7 +17,7 @@ from streaming.reporting.identity import KILLED, former
 from streaming.reporting.listener import Told
 from streaming.reporting.queue import Queue
 from streaming.reporting.topics import Behind
-from tests.unit.health.builders import AT, ago, application, report
+from tests.unit.health.builders import AT, ago, application, query, report
 
 
 def told(batch: int = 1, query: str = "candles") -> Told:
@@ -41,13 +41,24 @@ def test_the_board_follows_a_query_from_start_to_end() -> None:
     assert board.inputs().application == replace(board.application(), seen_at=now[0])
     assert [one.batch_id for one in board.reports()["candles"]] == [7]
     board.idle("a run that was never told of")
+    now[0] += timedelta(seconds=5)
+    board.worked(["run-2", "a repair's jobs"])
+    assert [one.worked_at for one in board.application().queries] == [None, now[0]]
     board.measured((TopicState("Binance", 3),), {"posts": Behind({"Binance": 2}, {"Binance": 60.0})})
     posts = board.application().queries[1]
     assert (dict(posts.messages_behind), dict(posts.seconds_behind)) == ({"Binance": 2}, {"Binance": 60.0})
 
 
 def test_what_is_written_is_what_is_read() -> None:
-    assert application_of(document_of(application())) == application()
+    told = application(queries=(query("candles", worked_at=ago(seconds=1)),))
+    assert application_of(document_of(told)) == told
+
+
+def test_a_version_that_did_not_tell_when_it_worked_is_read() -> None:
+    document = document_of(application())
+    for one in document["queries"]:
+        del one["worked_at"]
+    assert application_of(document) == application()
 
 
 def test_starts_are_counted_since_the_last_clean_stop() -> None:

@@ -20,10 +20,10 @@ def health(*verdicts: tuple[Kind, Level]) -> Health:
     return Health(AT, AT, False, tuple(Verdict(kind, str(kind), level, "why") for kind, level in verdicts))
 
 
-def answers(found: Health) -> Answers:
+def answers(found: Health, *, is_starting: bool = False) -> Answers:
     registry = CollectorRegistry()
     Gauge("newswake_test", "one of ours", registry=registry).set(3)
-    return Answers(live=lambda: found, ready=lambda: found, registry=registry)
+    return Answers(live=lambda: found, ready=lambda: found, is_starting=lambda: is_starting, registry=registry)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,8 @@ def answers(found: Health) -> Answers:
         ((Kind.QUERY, Level.OK), 200, 200),
         ((Kind.QUERY, Level.DEGRADED), 200, 200),
         ((Kind.QUERY, Level.DOWN), 503, 503),
+        # A start that hangs; all else that is said of the application comes from outside of it.
+        ((Kind.APPLICATION, Level.DOWN), 503, 503),
         # A new start of the application would not bring the database back.
         ((Kind.SERVICE, Level.DOWN), 200, 503),
         ((Kind.CANDLES, Level.DOWN), 200, 503),
@@ -43,6 +45,11 @@ def test_live_fails_only_when_a_new_start_can_help(verdict: tuple[Kind, Level], 
     assert answer("/ready", given)[0] == ready
     assert answer("/health", given)[0] == 200
     assert answer("/ready", given)[2] == answer("/health?x=1", given)[2]
+
+
+def test_it_is_not_ready_before_its_queries_run_and_lives_all_the_same() -> None:
+    given = answers(health((Kind.APPLICATION, Level.DEGRADED)), is_starting=True)
+    assert [answer(path, given)[0] for path in ("/live", "/ready", "/health")] == [200, 503, 200]
 
 
 @pytest.fixture
