@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import duckdb
 import polars as pl
 import pytest
@@ -19,6 +21,9 @@ from tests.worlds.world import Observed, World, at
 pytestmark = [pytest.mark.spark, pytest.mark.integration]
 
 HORIZONS = (0, 5, 60, 240)
+DELTA_EXTENSION = (
+    resources.files("duckdb_extension_delta") / "extensions" / f"v{duckdb.__version__}" / "delta.duckdb_extension"
+)
 
 
 def by_polars(path: str) -> pl.DataFrame:
@@ -32,14 +37,11 @@ def by_delta_rs(path: str) -> pl.DataFrame:
 
 
 def by_duckdb(path: str) -> pl.DataFrame:
-    """With DuckDB's own Parquet reader. Its Delta extension is fetched at first use, so it cannot be had in a test;
-    without deletion vectors and column mapping the files of a version are its rows."""
-    files = DeltaTable(path).file_uris()
-    if not files:  # which its reader refuses
-        return pl.DataFrame()
-    with duckdb.connect() as connection:
+    """With DuckDB's own Delta extension, which it would else fetch at its first use."""
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.load_extension(str(DELTA_EXTENSION))
         connection.execute("set TimeZone = 'UTC'")  # how it names the zone of a time; else the machine's
-        return connection.sql("select * from read_parquet($files)", params={"files": files}).pl()
+        return connection.sql("from delta_scan($path)", params={"path": path}).pl()
 
 
 def test_three_readers_see_the_same_rows_in_every_table(pipeline: Pipeline) -> None:
