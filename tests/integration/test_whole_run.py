@@ -1,4 +1,4 @@
-"""`make run` as a whole, on a simulated market: nobody else can reach what it starts, it stops well, and has a history."""
+"""`make run` as a whole, on a simulated market: only this machine reaches it, it stops well, and leaves a history."""
 
 from __future__ import annotations
 
