@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -37,12 +38,15 @@ OURS = f'{{__name__=~"{PREFIX}.+"}}'
 class PrometheusLook:
     """`url` is a server's address, or ends in /metrics and is the application's own.
 
-    `instance` is which of the applications that a server knows.
+    `instance` is which of the applications that a server knows. A password in `url` is never shown.
     """
 
     def __init__(self, url: str, instance: str | None = None) -> None:
-        self._url = url.rstrip("/")
+        parts = urlsplit(url)
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
         self._session = requests.Session()
+        if parts.username is not None:
+            self._session.auth = (unquote(parts.username), unquote(parts.password or ""))
         self._server = None if self._url.endswith("/metrics") else Server(self._get, self._url, instance)
         self._rates: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT_RATES))
 

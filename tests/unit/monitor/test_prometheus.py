@@ -6,8 +6,11 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64encode
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import yaml
@@ -87,6 +90,28 @@ def test_the_same_rules_say_the_same_of_what_prometheus_knows(found: Inputs) -> 
 
     tries = [next_try(one.source, one.next_try_at) for one in found.sources if one.next_try_at]
     assert levels(read_back(found, *tries)) == levels(found)
+
+
+def test_a_password_in_the_address_is_sent_and_not_shown() -> None:
+    sent: list[str | None] = []
+
+    class Refuses(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            sent.append(self.headers["Authorization"])
+            self.send_response(403)
+            self.end_headers()
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        look = PrometheusLook(f"http://me:very%40secret@127.0.0.1:{server.server_address[1]}")
+        (told,) = look.at(AT).services
+        server.shutdown()
+    look.close()
+    assert sent[0] == f"Basic {b64encode(b'me:very@secret').decode()}"
+    assert "does not answer" in told.says and "secret" not in told.says
 
 
 def test_the_next_try_of_a_simulated_source_is_in_the_data_s_clock() -> None:
