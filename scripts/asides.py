@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from newswake.errors import RecordingError
+from newswake.errors import RecordingError, SetupError
 from newswake.settings import Candles
 from scripts.places import ROOT
 
 
 def probe(candles: Candles) -> str:
-    """As `scripts.probe.probe`."""
+    """As `scripts.probe.probe`. Raises `SetupError` when the process fails, as `recorded_coins` does."""
     return str(_asked("probe", candles))
 
 
@@ -30,8 +30,10 @@ def recorded_coins(recording: Path, candles: Candles) -> list[str]:
 def _asked(question: str, candles: Candles, *arguments: str) -> Any:
     line = [sys.executable, "-m", "scripts.asides", question, *arguments]
     told = candles.model_dump_json()
-    said = subprocess.run(line, cwd=ROOT, input=told, stdout=subprocess.PIPE, text=True, check=True).stdout
-    answer = json.loads(said)
+    done = subprocess.run(line, cwd=ROOT, input=told, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise SetupError(f"What the start of a run asks ({question}) ended with code {done.returncode}: run it again")
+    answer = json.loads(done.stdout)
     if "refused" in answer:
         raise RecordingError(answer["refused"])
     return answer["answer"]
@@ -55,5 +57,13 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"answer": answer}))
 
 
+def run(arguments: list[str]) -> None:
+    """`main`, for a terminal that interrupts both processes: the other one says what there is to say."""
+    try:
+        main(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(sys.argv[1:])

@@ -238,6 +238,8 @@ def main() -> None:
     except NewswakeError as error:
         print(f"newswake: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:  # before there was anything to stop
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from newswake.health.levels import Level
 from newswake.health.report import Report
 
 MINUTE = timedelta(minutes=1)
@@ -115,7 +116,8 @@ class Inputs:
     `reports` are by query, the newest first. What stands after `dead_letters` is by query too, and only where somebody
     told it: the processed rows a second of late, oldest first (where `reports` have only the newest batch); the late
     rows since the application started; by topic, the messages behind the offsets of the query's consumer group, counted
-    at `at`, while the application says nothing.
+    at `at`, while the application has not counted them. `told` are the application's own verdicts, by kind and subject,
+    where they come from it.
     """
 
     at: datetime
@@ -129,6 +131,7 @@ class Inputs:
     rates: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     late_rows: Mapping[str, int] = field(default_factory=dict)
     unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    told: Mapping[tuple[str, str], Level] = field(default_factory=dict)
 
     @property
     def newest_close(self) -> datetime | None:

@@ -25,7 +25,7 @@ class Limits:
     """
 
     silent: timedelta = timedelta(seconds=3 * HEARTBEAT_SECONDS)
-    start: timedelta = timedelta(minutes=5)
+    start: timedelta = timedelta(minutes=10)
     triggers: int = 3
     candle_age: timedelta = timedelta(minutes=2)
     behind: timedelta = timedelta(minutes=2)

@@ -62,15 +62,20 @@ def _stuck(
     return Level.DOWN, f"active without progress for {span(silence)}, expected < {span(longest)}"
 
 
-def messages_behind(query: QueryState | None, reports: tuple[Report, ...]) -> int:
-    """What the application last counted at the broker; before its first count, what the newest batch left."""
+def messages_behind(query: QueryState | None, reports: tuple[Report, ...]) -> int | None:
+    """What the application last counted at the broker; before its first count, what its newest batch left.
+
+    None where neither is known: a report of a former run tells nothing of now.
+    """
     if query is not None and query.messages_behind:
         return sum(query.messages_behind.values())
-    return reports[0].messages_behind if reports else 0
+    if not reports or (query is not None and reports[0].at < query.started_at):
+        return None
+    return reports[0].messages_behind
 
 
 def _behind(query: QueryState, reports: tuple[Report, ...], limits: Limits) -> tuple[Level, str] | None:
-    count = messages_behind(query, reports)
+    count = messages_behind(query, reports) or 0
     if query.seconds_behind:
         topic, seconds = max(query.seconds_behind.items(), key=lambda item: item[1])
         if timedelta(seconds=seconds) > limits.behind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from newswake.health.freshness import candle_verdicts, source_verdicts
@@ -26,6 +27,8 @@ def judge(inputs: Inputs, limits: Limits | None = None) -> Health:
         *repair_verdicts(inputs, limits),
         *dead_letter_verdicts(inputs, limits),
     ]
+    if is_heard(inputs, limits):
+        verdicts = as_told(verdicts, inputs.told)
     simulated = inputs.application is not None and inputs.application.source not in ("", LIVE)
     return Health(inputs.at, now, simulated, tuple(sorted(verdicts, key=lambda one: -one.level)))
 
@@ -73,6 +76,16 @@ def application_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
     if application.state == "starting":
         return [verdict(Level.DEGRADED, f"starting for {span(starting)}, expected < {span(limits.start)}")]
     return [verdict(Level.OK, f"running for {span(inputs.at - application.started_at)}")]
+
+
+def as_told(verdicts: Sequence[Verdict], told: Mapping[tuple[str, str], Level]) -> list[Verdict]:
+    """Where the application itself says worse, it knows more: of its broker, its database, its former starts."""
+    ours = {(str(one.kind), one.subject): one for one in verdicts}
+    for (kind, subject), level in told.items():
+        known = ours.get((kind, subject))
+        if level > (Level.OK if known is None else known.level):
+            ours[kind, subject] = Verdict(Kind(kind), subject, level, f"the application says {level}: see its /health")
+    return list(ours.values())
 
 
 def is_heard(inputs: Inputs, limits: Limits | None = None) -> bool:

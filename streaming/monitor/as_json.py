@@ -9,7 +9,7 @@ from newswake.clock import to_iso
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health
 from newswake.health.rules import is_heard
-from streaming.monitor.figures import behind, late_rows, names_of, seconds_behind
+from streaming.monitor.figures import behind, is_old, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import parts_of
 
 
@@ -44,7 +44,7 @@ def _position(inputs: Inputs, name: str) -> dict[str, Any]:
     """`old`: all but what is counted now is the last word of an application that is down."""
     count, counted_at = behind(inputs, name)
     return {
-        "old": not is_heard(inputs),
+        "old": is_old(inputs, name),
         "messages_behind": count,
         "messages_behind_at": _iso(counted_at),
         "seconds_behind": seconds_behind(inputs, name),

@@ -20,12 +20,23 @@ def names_of(inputs: Inputs) -> list[str]:
     )
 
 
-def behind(inputs: Inputs, name: str) -> tuple[int, datetime | None]:
-    """Messages not read, and when they were counted: now by the consumer group, or at the application's last word."""
+def is_old(inputs: Inputs, name: str) -> bool:
+    """Whether what is known of the query's batches is not of an application that runs now."""
+    reports, application = inputs.reports.get(name), inputs.application
+    return not is_heard(inputs) or (
+        reports is not None and application is not None and reports[0].at < application.started_at
+    )
+
+
+def behind(inputs: Inputs, name: str) -> tuple[int | None, datetime | None]:
+    """Messages not read, and when they were counted: now by the consumer group, or at the application's last word.
+
+    None where nobody has counted them.
+    """
     if name in inputs.unread:
         return sum(inputs.unread[name].values()), inputs.at
-    told_at = inputs.application.seen_at if inputs.application else None
-    return messages_behind(query_of(inputs, name), inputs.reports.get(name, ())), told_at
+    count = messages_behind(query_of(inputs, name), inputs.reports.get(name, ()))
+    return count, inputs.application.seen_at if inputs.application and count is not None else None
 
 
 def seconds_behind(inputs: Inputs, name: str) -> dict[str, float]:
@@ -35,7 +46,7 @@ def seconds_behind(inputs: Inputs, name: str) -> dict[str, float]:
 
 
 def late_rows(inputs: Inputs, name: str) -> tuple[int, datetime | None]:
-    """Rows behind the watermark, and since when: the application's start, or the oldest report that is kept."""
+    """Rows later than the watermark, and since when: the application's start, or the oldest report that is kept."""
     if name in inputs.late_rows:
         return inputs.late_rows[name], inputs.application.started_at if inputs.application else None
     reports = inputs.reports.get(name, ())

@@ -42,7 +42,7 @@ class MongoLook:
             found = read(self._client[self._settings.mongo.database], moment, (kafka, answers))
         except PyMongoError as error:
             return Inputs(moment, services=(kafka, ServiceState("mongodb", False, str(refusal(error)))))
-        return found if is_heard(found) or not kafka.answers else replace(found, unread=self._unread(found))
+        return replace(found, unread=self._unread(found)) if kafka.answers else found
 
     def _kafka(self, kafka: Kafka) -> ServiceState:
         if self._admin is None:
@@ -59,10 +59,17 @@ class MongoLook:
         return ServiceState("kafka", not absent, says)
 
     def _unread(self, found: Inputs) -> dict[str, dict[str, int]]:
-        """Empty where the broker does not tell it: then the last word of the application is shown, as such."""
+        """Of queries that the application has not counted it for: all of them, while it says nothing.
+
+        Empty where the broker does not tell it: then the last word of the application is shown, as such.
+        """
+        counted = {one.name for one in found.application.queries if one.messages_behind} if found.application else set()
+        names = [name for name in names_of(found) if not (is_heard(found) and name in counted)]
+        if not names:
+            return {}
         assert self._admin is not None
         try:
-            return unread(self._admin, names_of(found), self._partitions, TIMEOUT_MS / 1_000)
+            return unread(self._admin, names, self._partitions, TIMEOUT_MS / 1_000)
         except KafkaException:
             return {}
 

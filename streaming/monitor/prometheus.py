@@ -23,6 +23,7 @@ from newswake.health.inputs import (
     SourceState,
     TopicState,
 )
+from newswake.health.levels import Level
 from newswake.health.report import Report, StateOperator
 from newswake.health.words import span
 from newswake.home import LIVE
@@ -113,7 +114,10 @@ def samples_in(text: str) -> list[Sample]:
 
 
 def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState) -> Inputs:
-    """What the series say, as the rules take it. They have no sentences: why a source waits is not in them."""
+    """What the series say, as the rules take it. They have no sentences: why a source waits is not in them.
+
+    Of what only the application sees, its verdicts are there.
+    """
     series = Series(samples)
     now = series.moment("data_time_seconds")
     repaired = series.one("repair_age_seconds")
@@ -143,6 +147,7 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
             None if refused is None else DeadLetters(int(refused), int(series.one("dead_letters_recent") or 0))
         ),
         late_rows={labels["query"]: int(value) for labels, value in series.all("late_rows_total")},
+        told={(labels["kind"], labels["subject"]): Level(int(value)) for labels, value in series.all("health_verdict")},
     )
 
 

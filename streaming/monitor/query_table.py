@@ -13,7 +13,7 @@ from newswake.health.report import Report
 from newswake.health.rules import is_heard
 from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
-from streaming.monitor.figures import behind, late_rows, names_of, seconds_behind
+from streaming.monitor.figures import behind, is_old, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import PARTS, parts_of
 
 BAR, SPARK = 14, 6
@@ -55,9 +55,9 @@ def legend(inputs: Inputs) -> Text:
         if inputs.unread:
             text.append("; behind: counted now, by its consumer groups", style="dim")
     if any(late_rows(inputs, name)[0] for name in names_of(inputs)):
-        batches = max(len(reports) for reports in inputs.reports.values())
+        batches = max(map(len, inputs.reports.values()), default=0)
         since = "since the start" if inputs.late_rows else f"in the last {batches} batches"
-        text.append(f"\n  late: rows behind the watermark {since}, left to the repair", style="dim")
+        text.append(f"\n  late: rows later than the watermark {since}, left to the repair", style="dim")
     return text
 
 
@@ -65,8 +65,8 @@ def _cells(inputs: Inputs, name: str, health: Health) -> list[Text]:
     reports = inputs.reports.get(name, ())
     if not reports:
         return [Text("no batch yet", style="dim")]
-    newest, is_old = reports[0], not is_heard(inputs)
-    old = "dim" if is_old else ""
+    newest, was_before = reports[0], is_old(inputs, name)
+    old = "dim" if was_before else ""
     rates = inputs.rates.get(name) or [report.processed_rows_per_second for report in reversed(reports)]
     count, _ = behind(inputs, name)
     seconds = seconds_behind(inputs, name).values()
@@ -77,11 +77,12 @@ def _cells(inputs: Inputs, name: str, health: Health) -> list[Text]:
     return [
         Text(str(newest.batch_id), old),
         Text(span(newest.seconds), old),
-        Text(f"{span(inputs.at - newest.at)} ago") if is_old else _bar(newest),
+        Text(f"{span(inputs.at - newest.at)} ago") if was_before else _bar(newest),
         Text(short(newest.processed_rows_per_second), old),
         Text(sparkline(rates, SPARK), old or "cyan"),
         Text(
-            f"{short(count)} msg" + (f" {span(max(seconds))}" if seconds else ""), "" if name in inputs.unread else old
+            ("?" if count is None else short(count)) + " msg" + (f" {span(max(seconds))}" if seconds else ""),
+            "" if name in inputs.unread else old,
         ),
         Text(span(health.now - watermark) if watermark and health.now else "–", old),
         Text(state, old),

@@ -42,7 +42,7 @@ class QueryMetrics:
         self._watermark = gauge("watermark_timestamp_seconds", "The watermark, as seconds since 1970")
         self._state_rows = gauge("state_rows", "Rows in the state of an operator", "operator")
         self._state_bytes = gauge("state_bytes", "Memory and disk of the state of an operator", "operator")
-        self._late_rows = counter("late_rows", "Rows that came after the watermark and were dropped")
+        self._late_rows = counter("late_rows", "Rows later than the watermark, dropped: the repair prices them")
 
     def started(self, query: str, run_id: str) -> None:
         self._runs[run_id] = query

@@ -116,19 +116,24 @@ class Reporting:
         self._store.sign(self._board.beat())
 
     def _forward(self, told: Sequence[Told]) -> None:
+        """The sign of life comes before what asks the broker, which may take seconds when that is away."""
         self._store.store(told)
         self._newest |= {one.report.query: one.report for one in told}
-        self._groups.commit(self._newest.values())  # with those that the broker did not take the last time
-        if time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS:
+        is_due = time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS
+        if is_due:
             self._beat_at = time.monotonic()
             self._beat()
+        self._groups.commit(self._newest.values())  # with those that the broker did not take the last time
+        if is_due:
+            self._measure()
 
     def _beat(self) -> None:
-        """A sign of life, then a look at the broker, which may take seconds when it is away."""
         if self._clock is not None:
             self._board.becomes(**_told_by(self._clock))
         self._board.worked(self._tasks.at_work())
         self._store.sign(self._board.beat())
+
+    def _measure(self) -> None:
         try:
             self._board.measured(*self._ends.look(self._newest))
         except KafkaException as error:

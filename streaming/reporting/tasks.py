@@ -28,7 +28,8 @@ class Tasks:
     """Remembers how far the jobs of each query were at the last look. `clock`: seconds of a monotonic clock."""
 
     def __init__(self, context: SparkContext, clock: Callable[[], float] = time.monotonic) -> None:
-        self._context = context
+        # Held, because a context that has been stopped gives neither of them.
+        self._store, self._tracker = context._jsc.sc().statusStore(), context.statusTracker()
         self._clock = clock
         self._seen: dict[str, _Jobs] = {}
 
@@ -56,10 +57,9 @@ class Tasks:
 
     def _look(self) -> dict[str, _Jobs]:
         """By job group, which Spark makes of a query's run id."""
-        store = self._context._jsc.sc().statusStore()
         found: dict[str, _Jobs] = {}
-        for number in sorted(self._context.statusTracker().getActiveJobsIds()):
-            job = store.job(number)
+        for number in sorted(self._tracker.getActiveJobsIds()):
+            job = self._store.job(number)
             if job.jobGroup().isDefined():
                 jobs = found.setdefault(job.jobGroup().get(), _Jobs([]))
                 jobs.done.append((number, job.numCompletedTasks()))

@@ -266,10 +266,14 @@ def test_how_far_behind_a_query_is_that_is_down_is_counted_at_the_broker(fresh: 
             stopped = looker.at(AT)
             MongoStore(database).sign(replace(told, state="running"))
             running = looker.at(AT)
+            begun = tuple(replace(one, messages_behind={}) for one in told.queries)
+            MongoStore(database).sign(replace(told, state="starting", queries=begun))
+            starting = looker.at(AT)
         finally:
             looker.close()
     assert stopped.unread == {name: {candles: 3}}, "of the topics that it has read"
     assert running.unread == {}, "it says so itself"
+    assert starting.unread == {name: {candles: 3}}, "it has not counted yet"
 
 
 def bounds_of(settings: Settings, topic: str) -> dict[int, int]:

@@ -85,17 +85,17 @@ def assert_it_has_a_history(environ: Mapping[str, str]) -> None:
         stdout=subprocess.DEVNULL,
     )
 
-    def shown() -> list[str]:
+    def shown() -> bool:
         try:
-            return [one["id"] for one in requests.get(address, timeout=5).json()]
-        except (requests.ConnectionError, requests.Timeout):
-            return []
+            (application,) = requests.get(address, timeout=60).json() or [None]
+            jobs = requests.get(f"{address}/{application['id']}/jobs", timeout=60).json() if application else []
+        except requests.ConnectionError:  # it is not up yet
+            return False
+        return any(re.match(r"candles, batch \d+: ", job.get("description", "")) for job in jobs)
 
     try:
-        assert wait_until(lambda: shown() or server.poll() is not None, 60)
-        (application,) = shown()
-        jobs = requests.get(f"{address}/{application}/jobs", timeout=30).json()
-        assert any(re.match(r"candles, batch \d+: ", job.get("description", "")) for job in jobs)
+        assert wait_until(lambda: shown() or server.poll() is not None, 180)
+        assert server.poll() is None
     finally:
         server.kill()
         server.wait()

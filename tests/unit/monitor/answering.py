@@ -26,5 +26,7 @@ def answering(answer: Callable[[str, dict[str, str]], str | None]) -> Iterator[s
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:  # its thread would turn for ever on a socket that is closed
+            server.shutdown()

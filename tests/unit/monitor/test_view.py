@@ -94,6 +94,20 @@ def test_figures_of_an_application_that_is_down_are_old_and_how_far_behind_is_co
     assert not any("counted now" in line for line in shown(away))
 
 
+def test_what_a_former_run_left_is_not_taken_for_the_word_of_one_that_starts() -> None:
+    told = application(state="starting", started_at=ago(seconds=40), queries=(query(started_at=ago(seconds=9)),))
+    told = replace(told, queries=tuple(replace(one, messages_behind={}, seconds_behind={}) for one in told.queries))
+    started = inputs(application=told, reports={"post_prices": (report(at=ago(hours=8)),)})
+    (row,) = [line for line in shown(started) if "post_prices" in line]
+    assert "8.0 h ago" in row and "? msg" in row
+    assert ("240", "dim") in styles_of(started)
+    prices = as_json(started, judge(started))["queries"]["post_prices"]
+    assert (prices["old"], prices["messages_behind"], prices["messages_behind_at"]) == (True, None, None)
+    counted = replace(started, unread={"post_prices": {"Binance": 7_000}})
+    prices = as_json(counted, judge(counted))["queries"]["post_prices"]
+    assert (prices["messages_behind"], prices["messages_behind_at"]) == (7_000, "2026-03-02T12:00:30Z")
+
+
 def styles_of(found: Inputs) -> set[tuple[str, str]]:
     """(what stands there, its style) of each piece."""
     console = Console(width=WIDTH, file=io.StringIO(), force_terminal=True)
@@ -103,13 +117,13 @@ def styles_of(found: Inputs) -> set[tuple[str, str]]:
 def test_late_rows_say_since_when_they_are_counted() -> None:
     late = report(states=(StateOperator("symmetricHashJoin", 1, 1, 0, 7),))
     batches = inputs(reports={"post_prices": (late, replace(late, at=ago(minutes=9)))})
-    assert any("late: rows behind the watermark in the last 2 batches" in line for line in shown(batches))
+    assert any("late: rows later than the watermark in the last 2 batches" in line for line in shown(batches))
     prices = as_json(batches, judge(batches))["queries"]["post_prices"]
     assert (prices["late_rows"], prices["late_rows_since"]) == (14, "2026-03-02T11:51:30Z")
     total = replace(batches, late_rows={"post_prices": 900})
     (row,) = [line for line in shown(total) if "post_prices" in line]
     assert row.split()[-1] == "900"
-    assert any("late: rows behind the watermark since the start" in line for line in shown(total))
+    assert any("late: rows later than the watermark since the start" in line for line in shown(total))
     prices = as_json(total, judge(total))["queries"]["post_prices"]
     assert (prices["late_rows"], prices["late_rows_since"]) == (900, "2026-03-02T11:00:30Z")
     assert not any("late: rows" in line for line in shown(inputs()))

@@ -17,7 +17,7 @@ import yaml
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from newswake.health.inputs import Application, DeadLetters, Inputs, QueryState, RepairState, SourceState
+from newswake.health.inputs import Application, DeadLetters, Inputs, QueryState, RepairState, SourceState, TopicState
 from newswake.health.report import Report, StateOperator
 from newswake.health.rules import judge
 from streaming.reporting.health_metrics import HealthMetrics, Looked
@@ -77,7 +77,8 @@ def application(minute: int, query: Mapping[str, Any] | None = None, **changes: 
     """`query`: what is different with its only one."""
     state = QueryState("post_prices", True, at(-60), at(minute), {"Binance": 0}, {"Binance": 0.0})
     queries = (replace(state, **(query or {})),)
-    healthy = Application(at(minute), started_at=at(-60), state="running", source="live", queries=queries)
+    topics = (TopicState("Binance", 100 + minute, at(minute)),)
+    healthy = Application(at(minute), at(-60), state="running", source="live", queries=queries, topics=topics)
     return replace(healthy, **changes)
 
 
@@ -114,14 +115,14 @@ def scrapes(life: Life, minutes: Iterable[int]) -> Iterable[Iterable[Metric] | N
         yield text_string_to_metric_families(generate_latest(registry).decode())
 
 
-def series(life: Life, minutes: Iterable[int]) -> list[dict[str, str]]:
+def series(life: Life, minutes: Iterable[int], scraped: Mapping[str, str] = SCRAPED) -> list[dict[str, str]]:
     """The same in promtool's notation, with what Prometheus adds: `up`, and the mark on what is not there any more."""
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for place, families in enumerate(scrapes(life, minutes)):
         told = [] if families is None else [sample for family in families for sample in family.samples]
         for sample in told:
-            found[_notation(sample.name, sample.labels)][place] = f"{sample.value:.3f}"
-        found[_notation("up", {})][place] = "0" if families is None else "1"
+            found[_notation(sample.name, {**sample.labels, **scraped})][place] = f"{sample.value:.3f}"
+        found[_notation("up", scraped)][place] = "0" if families is None else "1"
     count = len(list(minutes))
     return [
         {
@@ -133,7 +134,7 @@ def series(life: Life, minutes: Iterable[int]) -> list[dict[str, str]]:
 
 
 def _notation(name: str, labels: Mapping[str, str]) -> str:
-    return name + "{" + ", ".join(f"{label}={json.dumps(value)}" for label, value in (labels | SCRAPED).items()) + "}"
+    return name + "{" + ", ".join(f"{label}={json.dumps(value)}" for label, value in labels.items()) + "}"
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ FIRES = (
     ),
     Fires(
         "NewswakeSourceNotOk", source_is("waiting", "stopped"), 30,
-        "The source posts.a has not answered as it should for half an hour", {"source": "posts.a"},
+        "The source posts.a has not answered as it should for half an hour", {"source": "posts.a", **SCRAPED},
     ),
     Fires(
         "NewswakeSourceOverdue", polled_until(3), 15, "The next poll of the source posts.a was due 11m 0s ago",
@@ -259,6 +259,18 @@ def test_it_fires(case: Fires, tmp_path: Path) -> None:
     annotations = {"summary": case.summary, "description": case.description or rule["annotations"]["description"]}
     fired = {"exp_labels": {**rule["labels"], **case.labels}, "exp_annotations": annotations}
     assert disagreement(tmp_path, case.alert, given, step, [Asked(case.minute, (fired,))]) == ""
+
+
+def test_what_one_application_cannot_read_another_does_not_hide(tmp_path: Path) -> None:
+    rule, minutes = rules()["NewswakeSourceNotOk"], range(31)
+    other = series(alive, minutes, {**SCRAPED, "instance": "other:9809"})
+    summary = "The source posts.a has not answered as it should for half an hour"
+    fired = {
+        "exp_labels": {**rule["labels"], "source": "posts.a", **SCRAPED},
+        "exp_annotations": {**rule["annotations"], "summary": summary},
+    }
+    given = series(source_is("waiting", "stopped"), minutes) + other
+    assert disagreement(tmp_path, "NewswakeSourceNotOk", given, 1, [Asked(30, (fired,))]) == ""
 
 
 @pytest.mark.parametrize("case", QUIET, ids=named)

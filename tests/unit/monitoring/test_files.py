@@ -23,6 +23,41 @@ def expressions() -> list[tuple[str, str]]:
     return asked + [(name, rule["expr"]) for name, rule in rules().items()]
 
 
+def names_in(expression: str) -> set[str]:
+    return set(re.findall(r"\b(newswake_[a-z_]+|up)\b(?=\s*(?:[{\[)]|$|[<>=/+*-]|\s))", expression))
+
+
+@pytest.mark.parametrize(("where", "expression"), expressions())
+def test_names_and_labels_are_exported(where: str, expression: str) -> None:
+    (families,) = scrapes(alive, [0])
+    series: dict[str, set[str]] = {"up": {"job"}}
+    for sample in (sample for family in families or () for sample in family.samples):
+        series.setdefault(sample.name, {"instance", "job"}).update(sample.labels)
+    names = names_in(expression)
+    assert names, f"{where} asks for nothing of ours"
+    assert names <= series.keys(), where
+    labels = {label for name in names for label in series[name]}
+    asked = {
+        label
+        for group in re.findall(r"(?:by|without|on) \(([^)]*)\)", expression)
+        for label in re.findall(r"\w+", group)
+    }
+    assert asked <= labels, where
+
+
+def test_the_dashboard_has_no_panel_on_another() -> None:
+    taken: set[tuple[int, int]] = set()
+    panels = json.loads((CONF / "grafana-dashboard.json").read_text(encoding="utf-8"))["panels"]
+    for panel in panels:
+        place = panel["gridPos"]
+        across, down = (range(place[at], place[at] + place[size]) for at, size in (("x", "w"), ("y", "h")))
+        cells = {(x, y) for x in across for y in down}
+        assert not cells & taken, panel["title"]
+        assert across.stop <= 24
+        taken |= cells
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
 def test_functions_over_time_are_asked_of_the_type_that_they_are_for() -> None:
     (families,) = scrapes(alive, [0])
     types = {sample.name: family.type for family in families or () for sample in family.samples}

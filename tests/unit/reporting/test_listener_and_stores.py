@@ -157,3 +157,21 @@ def test_offsets_are_committed_when_they_moved_and_again_when_they_were_refused(
     admin.is_away = False
     assert groups.commit([second])
     assert admin.committed[-1] == ("newswake.posts", {0: 6, 1: 7})
+
+
+def test_all_groups_are_asked_before_one_is_waited_for() -> None:
+    """A broker that is away takes the time of one query, not of four: the thread has a sign of life to give."""
+    asked: list[str] = []
+
+    class Waits(Future):  # type: ignore[type-arg]
+        def result(self, timeout: float | None = None) -> Any:
+            assert asked == ["newswake.candles", "newswake.posts"]
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+    class Away:
+        def alter_consumer_group_offsets(self, requests: list[Any], request_timeout: float) -> dict[str, Any]:
+            asked.append(requests[0].group_id)
+            return {asked[-1]: Waits()}
+
+    read_to = {"CryptoPanic": {"0": 5}}
+    assert not GroupOffsets(Away()).commit([report(one, read_to=read_to) for one in ("candles", "posts")])  # type: ignore[arg-type]

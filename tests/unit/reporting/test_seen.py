@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -12,10 +13,12 @@ from pymongo import MongoClient
 
 from newswake.health.inputs import Application, Inputs, SourceState
 from newswake.health.levels import Kind, Level
+from newswake.health.limits import HEARTBEAT_SECONDS
 from newswake.health.rules import judge
 from streaming.reporting.board import Board
 from streaming.reporting.health_metrics import HealthMetrics, Looked
 from streaming.reporting.look import Look
+from streaming.reporting.reporting import Reporting
 from tests.unit.health.builders import AT, ago, application, inputs
 
 SEEN = "newswake_seen_timestamp_seconds"
@@ -80,3 +83,15 @@ def test_the_next_poll_of_a_source_is_exported_in_real_time() -> None:
 
     recorded = application(source="recording")
     assert exported(with_source(AT, recorded), NEXT_TRY, labels) is None, "no clock says when that is"
+
+
+def test_the_sign_of_life_does_not_wait_for_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    told = object.__new__(Reporting)
+    told._newest, told._beat_at = {}, -HEARTBEAT_SECONDS
+    told._store = told._groups = Mock()
+    told._groups.commit.side_effect = lambda reports: done.append("commit")
+    for name in ("_beat", "_measure"):
+        monkeypatch.setattr(told, name, lambda name=name: done.append(name))
+    told._forward(())
+    assert done == ["_beat", "commit", "_measure"]

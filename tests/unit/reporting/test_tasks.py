@@ -33,12 +33,15 @@ class Spark:
         self.jobs = {int(name.removeprefix("job")): job for name, job in jobs.items()}
         self.now = 100.0
         self.is_gone = False
-        self._jsc = SimpleNamespace(sc=lambda: SimpleNamespace(statusStore=lambda: SimpleNamespace(job=self._job)))
+        self._jsc: Any = SimpleNamespace(sc=lambda: SimpleNamespace(statusStore=lambda: SimpleNamespace(job=self._job)))
 
     def statusTracker(self) -> SimpleNamespace:  # noqa: N802
+        return SimpleNamespace(getActiveJobsIds=self._active)
+
+    def _active(self) -> tuple[int, ...]:
         if self.is_gone:
             raise Py4JError("gone")
-        return SimpleNamespace(getActiveJobsIds=lambda: tuple(self.jobs))
+        return tuple(self.jobs)
 
     def _job(self, number: int) -> Any:
         group, done, running = self.jobs[number]
