@@ -25,6 +25,7 @@ from streaming.queries.post_prices import KEY, build
 from streaming.schemas import POST_PRICES
 from streaming.sinks import delta, mongo
 from streaming.sinks.documents import post_price_documents
+from streaming.sinks.steps import named_jobs
 from streaming.transforms.due import JoinPosts, due_rows
 from streaming.transforms.first import first_by
 from streaming.transforms.pages import MINUTE_MS, pages_of_rows
@@ -78,6 +79,11 @@ def repair(
     it. `until` is the newest hour that is not the stream's, by default what its checkpoint says. May run beside the
     queries and beside another repair.
     """
+    with named_jobs(context.spark, "repair: price what came after its time"):
+        return _repair(context, since, period, until)
+
+
+def _repair(context: Context, since: Seen | None, period: Period, until: datetime | None) -> Repaired:
     until = until or context.checkpoint("post_prices").watermark()
     posts = delta.read(context.spark, context.table("posts"))
     candles = delta.read(context.spark, context.table("candles"))

@@ -15,7 +15,6 @@ from pymongo.database import Database
 
 from streaming.context import Context
 from streaming.repair import Repaired, Seen, repair
-from streaming.sinks.steps import named_jobs
 
 # The first repair comes at once, the next ones at growing distances: on a first start, what the feeds already hold is
 # late for the stream, and people want to see it soon.
@@ -56,8 +55,7 @@ class Repairs:
 
     def _repair(self, since: Seen | None) -> Repaired:
         began_at = datetime.now(UTC)
-        with named_jobs(self._context.spark, "repair: price what came after its time"):
-            repaired = repair(self._context, since)
+        repaired = repair(self._context, since)
         self._done.insert_one(
             {
                 "began_at": began_at,

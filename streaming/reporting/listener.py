@@ -82,9 +82,11 @@ class ProgressListener(StreamingQueryListener):
         self._counts_state_rows = counts_state_rows
         self._forwarders = tuple(forwarders)
         self._in_jvm: JavaObject | None = None
+        self._names: dict[str, str] = {}
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802
         log.info("query %s started", event.name)
+        self._names[str(event.runId)] = str(event.name)
         for forwarder in self._forwarders:
             forwarder.started(str(event.name), str(event.runId))
 
@@ -109,7 +111,8 @@ class ProgressListener(StreamingQueryListener):
             forwarder.idle(str(event.runId))
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
-        log.info("query run %s ended%s", event.runId, ": " + event.exception.splitlines()[0] if event.exception else "")
+        name = self._names.pop(str(event.runId), f"run {event.runId}")
+        log.info("query %s ended%s", name, f": {event.exception.splitlines()[0]}" if event.exception else "")
         for forwarder in self._forwarders:
             forwarder.ended(str(event.runId))
 

@@ -27,13 +27,17 @@ def _one(found: Found) -> str:
     lines.append(f"  {'in Kafka':<20} not kept: a message's own time is only kept where it is refused")
     if found.says:
         return "\n".join([*lines, f"{found.coin}: {found.says}."])
-    lines.append(f"{'coin':<7}{'horizon':>8}  {'target time':<17} {'outcome':<12} why")
+    lines.append(f"{'coin':<7}{'horizon':>9}  {'target time':<17} {'outcome':<12} why")
+    written = ""  # most rows of a post come in one batch, which is told once
     for fate in found.fates:
         horizon = f"{fate.due.horizon_minutes:,} min"
         target = f"{fate.due.target_time:%Y-%m-%d %H:%M}"
-        lines.append(f"{found.coin:<7}{horizon:>8}  {target:<17} {fate.outcome:<12} {fate.says}")
-        if fate.written:
-            lines.append(f"{'':<15}  {fate.written}")
+        if written and fate.written != written:
+            lines.append(f"{'':<18}{written}")
+        written = fate.written
+        lines.append(f"{found.coin:<7}{horizon:>9}  {target:<17} {fate.outcome:<12} {fate.says}")
+    if written:
+        lines.append(f"{'':<18}{written}")
     return "\n".join(lines)
 
 

@@ -53,6 +53,20 @@ class Pipeline:
         assert found is not None, f"there is no report of batch {batch_id} of {query}"
         return found
 
+    def jobs(self) -> dict[int, tuple[str, str]]:
+        """By number, what the Spark UI shows of each job, and its group; empty texts where it has none.
+
+        The session had others before.
+        """
+        assert self.spark is not None, "this one only reads"
+        listed = self.spark.sparkContext._jsc.sc().statusStore().jobsList(None)
+        found = [listed.apply(number) for number in range(listed.size())]
+        texts = {one.jobId(): (one.description(), one.jobGroup()) for one in found}
+        return {
+            number: (said.get() if said.isDefined() else "", group.get() if group.isDefined() else "")
+            for number, (said, group) in texts.items()
+        }
+
     def close(self) -> None:
         self.client.close()
 

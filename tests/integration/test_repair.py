@@ -31,7 +31,10 @@ def test_late_posts_and_late_candles_are_priced_once(pipeline: Pipeline, spark: 
     on_time = [Observed(at(5, 11), "on time", at(5, 11), ("BTC", "GHOST")), Observed(at(6), "cold", at(6), hot=False)]
     begun = World(in_order(on_time, beats(at(0), at(50), HOUR)), tuple(pages))
     publish(pipeline.settings, begun)
+    others = pipeline.jobs().keys()
     pipeline.once()
+    unnamed = [number for number, (said, _) in pipeline.jobs().items() if number not in others and not said]
+    assert not unnamed, "every job of a run says in the UI what it does"
     until = final_watermark(begun, HORIZONS, LATENESS_MINUTES)
     assert difference(pipeline.table("post_prices"), expected(begun, HORIZONS, until)) == Difference()
     assert row(pipeline, "on time", "BTC", 0)["price_status"] == "missing"

@@ -127,7 +127,7 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
     publish(settings, world)
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}"
-    others = described_jobs(pipeline).keys()  # of the session, which tests before had too
+    others = pipeline.jobs().keys()  # of the session, which tests before had too
     with running(pipeline, port):
 
         def all_read() -> Any:
@@ -199,7 +199,7 @@ def test_the_running_application_tells_everybody_and_says_that_it_stopped(
     assert documents, "no report says what was written"
     assert {"compute", "mongodb", "delta"} <= set(documents[0]["sinkMs"])
 
-    jobs = [job for number, job in described_jobs(pipeline).items() if number not in others]
+    jobs = [job for number, job in pipeline.jobs().items() if number not in others]
     for said in ("post_prices, batch 0: write to MongoDB", "candles, batch 0: append to Delta", "repair: price"):
         assert any(said in one for one, _ in jobs), said
     runs = {name: pipeline.database["query_progress"].distinct("runId", {"name": name}) for name in QUERIES}
@@ -283,18 +283,6 @@ def bounds_of(settings: Settings, topic: str) -> dict[int, int]:
         return {number: end for number, (_, end) in bounds(consumer, topic, 10).items()}
     finally:
         consumer.close()
-
-
-def described_jobs(pipeline: Pipeline) -> dict[int, tuple[str, str]]:
-    """By number, what the Spark UI shows of each job, and its group."""
-    assert pipeline.spark is not None
-    jobs = pipeline.spark.sparkContext._jsc.sc().statusStore().jobsList(None)
-    found = [jobs.apply(number) for number in range(jobs.size())]
-    return {
-        one.jobId(): (one.description().get(), one.jobGroup().get() if one.jobGroup().isDefined() else "")
-        for one in found
-        if one.description().isDefined()
-    }
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +65,15 @@ def test_a_report_crosses_from_the_jvm_as_one_text() -> None:
 
     ReportsAsText(ProgressListener(Steps(), [Hears()])).onQueryProgress(Event())  # type: ignore[list-item]
     assert heard == [PROGRESS["name"]]
+
+
+def test_the_log_says_by_its_name_which_query_has_ended(caplog: pytest.LogCaptureFixture) -> None:
+    """Spark's own event of the end has only the run."""
+    listener = ProgressListener(Steps(), [])
+    with caplog.at_level("INFO"):
+        listener.onQueryStarted(SimpleNamespace(name="candles", runId="r1"))  # type: ignore[arg-type]
+        listener.onQueryTerminated(SimpleNamespace(runId="r1", exception="no broker\n\tat …"))  # type: ignore[arg-type]
+    assert caplog.messages == ["query candles started", "query candles ended: no broker"]
 
 
 def test_batches_that_never_report_are_forgotten() -> None:

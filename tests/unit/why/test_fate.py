@@ -117,5 +117,9 @@ def test_the_text_tells_the_steps_of_the_post_and_one_line_a_horizon() -> None:
     assert text[4].split()[:4] == ["in", "Kafka", "not", "kept:"]
     assert text[-2].split() == ["ETH", "15", "min", "2026-03-02", "09:56", "waiting", "because"]
     assert text[-1].strip() == "written so"
+    rows = tuple(Fate(DUE, Outcome.PRICED, "priced", how) for how in ("so", "so", "otherwise", ""))
+    told = [line.strip() for line in as_text([Found(post, "ETH", rows)]).splitlines()[-6:]]
+    assert [line for line in told if not line.startswith("ETH")] == ["so", "otherwise"]
+    assert [place for place, line in enumerate(told) if not line.startswith("ETH")] == [2, 4], "once, behind the last"
     assert as_text([Found(None, "ETH", says="not received")]) == "The post is not received."
     assert as_text([Found(post, "ETH", says="not tagged")]).endswith("ETH: not tagged.")
