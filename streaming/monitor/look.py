@@ -21,6 +21,7 @@ from streaming.monitor.figures import names_of
 from streaming.monitor.unread import unread
 
 TIMEOUT_MS = 3_000
+QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
 
 
 class MongoLook:
@@ -30,7 +31,7 @@ class MongoLook:
         self._settings = settings
         self._client: MongoClient[dict[str, Any]] | None = None
         self._admin: AdminClient | None = None
-        self._partitions: dict[str, tuple[int, ...]] = {}
+        self._topics: tuple[str, ...] = ()
 
     def at(self, moment: datetime) -> Inputs:
         """Raises `SettingsError` when an address cannot be used; a service that does not answer is said in words."""
@@ -46,14 +47,13 @@ class MongoLook:
 
     def _kafka(self, kafka: Kafka) -> ServiceState:
         if self._admin is None:
-            quiet: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
-            self._admin = AdminClient(client_config(kafka) | quiet)
+            self._admin = AdminClient(client_config(kafka) | QUIET)
         try:
             topics = self._admin.list_topics(timeout=TIMEOUT_MS / 1_000).topics
         except KafkaException as error:
             return ServiceState("kafka", False, str(failure(kafka, error.args[0])))
         wanted = (kafka.posts_topic, kafka.candles_topic)
-        self._partitions = {name: tuple(topics[name].partitions) for name in wanted if name in topics}
+        self._topics = tuple(name for name in wanted if name in topics)
         absent = [name for name in wanted if name not in topics]
         says = f"answers, without {' and '.join(absent)}" if absent else f"answers at {kafka.bootstrap_servers}"
         return ServiceState("kafka", not absent, says)
@@ -67,9 +67,8 @@ class MongoLook:
         names = [name for name in names_of(found) if not (is_heard(found) and name in counted)]
         if not names:
             return {}
-        assert self._admin is not None
         try:
-            return unread(self._admin, names, self._partitions, TIMEOUT_MS / 1_000)
+            return unread(client_config(self._settings.kafka) | QUIET, names, self._topics, TIMEOUT_MS / 1_000)
         except KafkaException:
             return {}
 

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, TopicPartition
 
 from newswake.kafka import group_of
+from newswake.offsets import bounds
 
 Place = tuple[str, int]
 
 
 def unread(
-    admin: AdminClient, queries: Iterable[str], partitions: Mapping[str, Iterable[int]], timeout_seconds: float
+    config: Mapping[str, Any], queries: Iterable[str], topics: Iterable[str], timeout_seconds: float
 ) -> dict[str, dict[str, int]]:
     """By query and topic, the messages behind the offsets of the query's group; of queries and topics that it has.
 
-    Raises `KafkaException` when the broker refuses or does not answer.
+    `config` is a client's. Raises `KafkaException` when the broker refuses or does not answer.
     """
-    places = [(topic, number) for topic, numbers in partitions.items() for number in numbers]
-    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client gives it no type
-    asked = admin.list_offsets({TopicPartition(*place): newest for place in places}, request_timeout=timeout_seconds)
-    ends = {(place.topic, place.partition): answer.result().offset for place, answer in asked.items()}
+    ends: dict[Place, int] = {}
     found: dict[str, dict[str, int]] = {}
     for query in queries:
-        read = _committed(admin, group_of(query), timeout_seconds)
+        # Not by an AdminClient, whose call for this can end the process (streaming/reporting/groups.py).
+        consumer = Consumer({**config, "group.id": group_of(query), "enable.auto.commit": False})
+        try:
+            if not ends:
+                ends = {
+                    (topic, number): end
+                    for topic in topics
+                    for number, (_, end) in bounds(consumer, topic, timeout_seconds).items()
+                }
+            places = [TopicPartition(*place) for place in ends]
+            committed = consumer.committed(places, timeout=timeout_seconds)
+        finally:
+            consumer.close()
+        read = {(one.topic, one.partition): one.offset for one in committed if one.offset >= 0}
         left = {
             topic: sum(max(0, end - read.get(place, 0)) for place, end in ends.items() if place[0] == topic)
-            for topic in partitions.keys() & {topic for topic, _ in read}
+            for topic in {topic for topic, _ in read}
         }
         if left:
             found[query] = left
     return found
-
-
-def _committed(admin: AdminClient, group: str, timeout_seconds: float) -> dict[Place, int]:
-    request = [ConsumerGroupTopicPartitions(group)]
-    (answer,) = admin.list_consumer_group_offsets(request, request_timeout=timeout_seconds).values()
-    return {(one.topic, one.partition): one.offset for one in answer.result().topic_partitions if one.offset >= 0}

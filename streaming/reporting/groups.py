@@ -7,61 +7,70 @@ exporter, see no consumer. The group has no members; only the monitor reads its 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from newswake.health.report import Offsets, Report
 from newswake.kafka import group_of
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS = 5.0
-
-Asked = Future[ConsumerGroupTopicPartitions]
-
 
 class GroupOffsets:
-    """Commits the newest position of each query. Never raises; what fails is logged once until it works again."""
+    """Commits the newest position of each query, and does not wait for the broker. Never raises; what fails is logged
+    once until it works again.
 
-    def __init__(self, admin: AdminClient) -> None:
-        self._admin = admin
+    By a consumer a group, which reads nothing. The call of an AdminClient for the same ends the whole process, by an
+    assertion in librdkafka (2.16), when a broker that went away while it waited comes back.
+    """
+
+    def __init__(self, config: Mapping[str, Any], consumer: Callable[[dict[str, Any]], Consumer] = Consumer) -> None:
+        self._config = dict(config)
+        self._make = consumer
+        self._consumers: dict[str, Consumer] = {}
+        self._asked: dict[str, Offsets] = {}
         self._committed: dict[str, Offsets] = {}
         self._failing: set[str] = set()
 
     def commit(self, reports: Iterable[Report]) -> bool:
-        """`reports` in their order in time; only what moved is committed. Returns whether everything now is."""
+        """`reports` in their order in time; only what moved is committed. Returns whether everything is by now."""
         newest: Mapping[str, Offsets] = {report.query: report.read_to for report in reports if report.read_to}
-        moved = {query: offsets for query, offsets in newest.items() if self._committed.get(query) != offsets}
-        # All are asked before one is waited for: a broker that is away takes the time of one.
-        for query, asked in {query: self._ask(query, offsets) for query, offsets in moved.items()}.items():
-            refused = _refusal(asked)
-            if refused is None:
-                self._failing.discard(query)
-                self._committed[query] = moved[query]
-            elif query not in self._failing:
-                log.warning("the offsets of the group %s cannot be shown: %s", group_of(query), refused.str())
-                self._failing.add(query)
+        for consumer in self._consumers.values():
+            consumer.poll(0)  # hears the answers
+        for query, offsets in newest.items():
+            if query not in self._asked and self._committed.get(query) != offsets:
+                self._ask(query, offsets)
         return all(self._committed.get(query) == offsets for query, offsets in newest.items())
 
-    def _ask(self, query: str, offsets: Offsets) -> Asked:
+    def _ask(self, query: str, offsets: Offsets) -> None:
+        if query not in self._consumers:
+            own = {
+                "group.id": group_of(query),
+                "enable.auto.commit": False,
+                "on_commit": partial(self._answered, query),
+            }
+            self._consumers[query] = self._make(self._config | own)
         positions = [
             TopicPartition(topic, int(partition), offset)
             for topic, ends in offsets.items()
             for partition, offset in ends.items()
         ]
-        request = [ConsumerGroupTopicPartitions(group_of(query), positions)]
-        (asked,) = self._admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT_SECONDS).values()
-        return asked
+        self._asked[query] = offsets
+        try:
+            self._consumers[query].commit(offsets=positions, asynchronous=True)
+        except KafkaException as error:
+            self._answered(query, error.args[0], [])
 
-
-def _refusal(asked: Asked) -> KafkaError | None:
-    try:
-        partitions = asked.result().topic_partitions or ()
-    except KafkaException as error:
-        refused: KafkaError = error.args[0]
-        return refused
-    # The answer as a whole may be good while single partitions were refused.
-    return next((one.error for one in partitions if one.error is not None), None)
+    def _answered(self, query: str, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        asked = self._asked.pop(query)
+        # The answer as a whole may be good while single partitions were refused.
+        refused = error or next((one.error for one in partitions if one.error is not None), None)
+        if refused is None:
+            self._failing.discard(query)
+            self._committed[query] = asked
+        elif query not in self._failing:
+            log.warning("the offsets of the group %s cannot be shown: %s", group_of(query), refused.str())
+            self._failing.add(query)

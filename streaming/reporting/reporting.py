@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 from pymongo.database import Database
 
@@ -62,7 +61,7 @@ class Reporting:
         self._board = Board(identity(settings, database, datetime.now(UTC)))
         self._store = MongoStore(database)
         client = {**client_config(settings.kafka), "log_level": 0, "error_cb": lambda error: None}
-        self._groups = GroupOffsets(AdminClient(client))
+        self._groups = GroupOffsets(client)
         self._broker = KafkaBroker(client)
         self._ends = Ends(self._broker, (settings.kafka.posts_topic, settings.kafka.candles_topic))
         self._clock = RemoteClock(settings.clock.url, timeout_seconds=1.0) if settings.clock.url else None

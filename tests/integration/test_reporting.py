@@ -76,7 +76,7 @@ def test_offsets_of_a_query_are_seen_by_kafkas_own_command(fresh: Fresh) -> None
     topic = settings.kafka.candles_topic
     admin.create_topics([NewTopic(topic, num_partitions=2)])[topic].result()
     name = f"test-{topic}"
-    groups = GroupOffsets(admin)
+    groups = GroupOffsets(client_config(settings.kafka))
     newest = report(name, read_to={topic: {"0": 0, "1": 0}})
     # A broker that has just been started makes the topic of all groups first.
     eventually(lambda: groups.commit([newest]), "the broker does not take the offsets")
@@ -254,7 +254,7 @@ def test_how_far_behind_a_query_is_that_is_down_is_counted_at_the_broker(fresh: 
     ensure_topics(settings.kafka)
     candles = settings.kafka.candles_topic
     publish(settings, World((Beat(at(3)),), tuple(hours_of("BTC", at(0), 4))))
-    groups, name = GroupOffsets(AdminClient(client_config(settings.kafka))), f"test-{candles}"
+    groups, name = GroupOffsets(client_config(settings.kafka)), f"test-{candles}"
     (begun,) = (one for one in range(2) if bounds_of(settings, candles)[one] > 0)
     read_to = {candles: {str(one): int(one == begun) for one in range(2)}}
     eventually(lambda: groups.commit([report(name, read_to=read_to)]), "the broker does not take the offsets")

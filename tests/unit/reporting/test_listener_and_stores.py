@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 from pymongo.errors import AutoReconnect
 
 from streaming.reporting.groups import GroupOffsets
@@ -117,71 +117,64 @@ def test_a_database_that_is_away_is_said_once_and_stops_nothing(caplog: pytest.L
     assert "_id" not in told.document, "what others take as well was changed"
 
 
-class Admin:
-    """The broker's side of a commit: `refuses` a partition with an error, or `is_away` as a whole."""
+class Broker:
+    """Its side of a commit: it `refuses` a partition, or is away while it `waits`."""
 
     def __init__(self) -> None:
         self.committed: list[tuple[str, dict[int, int]]] = []
         self.refuses: int | None = None
-        self.is_away = False
+        self.waits = False
 
-    def alter_consumer_group_offsets(
-        self, requests: list[ConsumerGroupTopicPartitions], request_timeout: float
-    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]:
-        (request,) = requests
-        done: Future[ConsumerGroupTopicPartitions] = Future()
-        if self.is_away:
-            done.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
-        else:
-            self.committed.append((request.group_id, {one.partition: one.offset for one in request.topic_partitions}))
-            answers = [Answer(one, self.refuses == one.partition) for one in request.topic_partitions]
-            done.set_result(Result(answers))  # type: ignore[arg-type]
-        return {request.group_id: done}
+    def consumer(self, config: dict[str, Any]) -> Any:
+        return Asks(self, config["group.id"], config["on_commit"])
 
 
-class Answer:
-    def __init__(self, position: TopicPartition, refused: bool) -> None:
-        self.error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART) if refused else None
+class Asks:
+    """A consumer, which hears the answers when it is polled."""
 
+    def __init__(self, broker: Broker, group: str, answered: Callable[[KafkaError | None, list[Any]], None]) -> None:
+        self.broker, self.group, self.answered = broker, group, answered
+        self.asked: list[list[TopicPartition]] = []
 
-class Result:
-    def __init__(self, answers: list[Answer]) -> None:
-        self.topic_partitions = answers
+    def commit(self, *, offsets: list[TopicPartition], asynchronous: bool) -> None:
+        assert asynchronous, "the thread has a sign of life to give"
+        self.asked.append(offsets)
+
+    def poll(self, timeout: float) -> None:
+        assert timeout == 0
+        while self.asked and not self.broker.waits:
+            offsets = self.asked.pop()
+            self.broker.committed.append((self.group, {one.partition: one.offset for one in offsets}))
+            error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
+            self.answered(
+                None,
+                [SimpleNamespace(error=error if self.broker.refuses == one.partition else None) for one in offsets],
+            )
 
 
 def test_offsets_are_committed_when_they_moved_and_again_when_they_were_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    admin = Admin()
-    groups = GroupOffsets(admin)  # type: ignore[arg-type]
+    broker = Broker()
+    groups = GroupOffsets({}, broker.consumer)
     first = report("posts", read_to={"CryptoPanic": {"0": 5, "1": 7}})
     second = report("posts", read_to={"CryptoPanic": {"0": 6, "1": 7}})
-    assert groups.commit([first])
-    assert groups.commit([first])
-    assert admin.committed == [("newswake.posts", {0: 5, 1: 7})]
-    admin.refuses = 1
-    assert not groups.commit([first, second])
-    admin.refuses, admin.is_away = None, True
-    assert not groups.commit([second])
+    assert [groups.commit([first]) for _ in range(3)] == [False, True, True]
+    assert broker.committed == [("newswake.posts", {0: 5, 1: 7})]
+    broker.refuses = 1
+    assert [groups.commit([first, second]) for _ in range(3)] == [False, False, False]
     assert caplog.text.count("cannot be shown") == 1
-    admin.is_away = False
-    assert groups.commit([second])
-    assert admin.committed[-1] == ("newswake.posts", {0: 6, 1: 7})
+    broker.refuses, broker.waits = None, True
+    before = len(broker.committed)
+    assert [groups.commit([second]) for _ in range(3)] == [False, False, False]
+    broker.waits = False
+    assert [groups.commit([second]), groups.commit([second])] == [True, True]
+    assert broker.committed[before:] == [("newswake.posts", {0: 6, 1: 7})], "asked once, however long it takes"
 
 
-def test_all_groups_are_asked_before_one_is_waited_for() -> None:
-    """A broker that is away takes the time of one query, not of four: the thread has a sign of life to give."""
-    asked: list[str] = []
-
-    class Waits(Future):  # type: ignore[type-arg]
-        def result(self, timeout: float | None = None) -> Any:
-            assert asked == ["newswake.candles", "newswake.posts"]
-            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
-
-    class Away:
-        def alter_consumer_group_offsets(self, requests: list[Any], request_timeout: float) -> dict[str, Any]:
-            asked.append(requests[0].group_id)
-            return {asked[-1]: Waits()}
-
-    read_to = {"CryptoPanic": {"0": 5}}
-    assert not GroupOffsets(Away()).commit([report(one, read_to=read_to) for one in ("candles", "posts")])  # type: ignore[arg-type]
+def test_each_query_has_a_group() -> None:
+    broker = Broker()
+    groups = GroupOffsets({}, broker.consumer)
+    newest = [report(one, read_to={"CryptoPanic": {"0": 5}}) for one in ("candles", "posts")]
+    assert [groups.commit(newest), groups.commit(newest)] == [False, True]
+    assert broker.committed == [("newswake.candles", {0: 5}), ("newswake.posts", {0: 5})]
