@@ -6,6 +6,8 @@ The answers need ccxt or Polars, 50 MB each, and what starts a run lives as long
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 from newswake.errors import RecordingError, SetupError
 from newswake.settings import Candles
+from newswake.tether import die_with_parent
 from scripts.places import ROOT
 
 
@@ -30,7 +33,11 @@ def recorded_coins(recording: Path, candles: Candles) -> list[str]:
 def _asked(question: str, candles: Candles, *arguments: str) -> Any:
     line = [sys.executable, "-m", "scripts.asides", question, *arguments]
     told = candles.model_dump_json()
-    done = subprocess.run(line, cwd=ROOT, input=told, stdout=subprocess.PIPE, text=True, check=False)
+    parent = os.getpid()
+    done = subprocess.run(
+        line, cwd=ROOT, input=told, stdout=subprocess.PIPE, text=True, check=False,
+        preexec_fn=lambda: die_with_parent(parent, signal.SIGKILL),
+    )  # fmt: skip
     if done.returncode != 0:
         raise SetupError(f"What the start of a run asks ({question}) ended with code {done.returncode}: run it again")
     answer = json.loads(done.stdout)

@@ -59,7 +59,9 @@ def _stuck(
             Level.DEGRADED,
             f"a batch takes {span(at - heard_at)} so far, expected < {span(longest)}; its tasks go on",
         )
-    return Level.DOWN, f"active without progress for {span(silence)}, expected < {span(longest)}"
+    says = f"active without progress for {span(silence)}, expected < {span(longest)}"
+    # What is down is then the broker, and that is said; a new start of the application would meet the same.
+    return (Level.DEGRADED, f"{says}; it waits for the broker") if application.kafka_error else (Level.DOWN, says)
 
 
 def messages_behind(query: QueryState | None, reports: tuple[Report, ...]) -> int | None:

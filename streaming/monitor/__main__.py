@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         looker: Looker = (
-            PrometheusLook(options.prometheus, options.instance) if options.prometheus else MongoLook(load())
+            MongoLook(load()) if options.prometheus is None else PrometheusLook(options.prometheus, options.instance)
         )
         try:
             return int(_once(looker, options.json)) if options.once or options.json else _live(looker, options.seconds)

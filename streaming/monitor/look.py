@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
@@ -40,7 +41,8 @@ class MongoLook:
             self._client = client(self._settings.mongo, TIMEOUT_MS)
         try:
             answers = ServiceState("mongodb", True, f"answers, database {self._settings.mongo.database}")
-            found = read(self._client[self._settings.mongo.database], moment, (kafka, answers))
+            with pymongo.timeout(TIMEOUT_MS / 1_000):  # of a server that hangs, too
+                found = read(self._client[self._settings.mongo.database], moment, (kafka, answers))
         except PyMongoError as error:
             return Inputs(moment, services=(kafka, ServiceState("mongodb", False, str(refusal(error)))))
         return replace(found, unread=self._unread(found)) if kafka.answers else found

@@ -23,7 +23,7 @@ from newswake.health.inputs import (
     SourceState,
     TopicState,
 )
-from newswake.health.levels import Level
+from newswake.health.levels import Kind, Level
 from newswake.health.report import Report, StateOperator
 from newswake.health.words import span
 from newswake.home import LIVE
@@ -31,6 +31,9 @@ from streaming.monitor.series import Sample, Series
 from streaming.monitor.server import KNOWN_SECONDS, RATES, Server
 
 TIMEOUT_SECONDS = 5.0
+KINDS = frozenset(map(str, Kind))
+# What reading an answer raises that is of another shape than Prometheus's.
+NOT_PROMETHEUS = (requests.RequestException, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 KEPT_RATES = 40
 PREFIX = "newswake_"
 OURS = f'{{__name__=~"{PREFIX}.+"}}'
@@ -58,7 +61,7 @@ class PrometheusLook:
         """
         try:
             return self._of_endpoint(moment) if self._server is None else self._of_server(self._server, moment)
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        except NOT_PROMETHEUS as error:
             return self._nothing(moment, f"{self._url} does not answer as Prometheus does: {type(error).__name__}")
 
     def close(self) -> None:
@@ -147,7 +150,11 @@ def inputs_of(samples: Iterable[Sample], moment: datetime, service: ServiceState
             None if refused is None else DeadLetters(int(refused), int(series.one("dead_letters_recent") or 0))
         ),
         late_rows={labels["query"]: int(value) for labels, value in series.all("late_rows_total")},
-        told={(labels["kind"], labels["subject"]): Level(int(value)) for labels, value in series.all("health_verdict")},
+        told={
+            (labels["kind"], labels["subject"]): Level(int(value))
+            for labels, value in series.all("health_verdict")
+            if labels["kind"] in KINDS
+        },
     )
 
 
@@ -175,7 +182,9 @@ def _application(series: Series) -> Application | None:
         repair_seconds=series.one("repair_interval_seconds") or 0.0,
         lateness_minutes=round((series.one("lateness_seconds") or 0.0) / 60),
         coins=tuple(series.values_of("candle_age_seconds", "symbol")),
-        queries=tuple(_query(series, query) for query in series.values_of("query_active", "query")),
+        queries=tuple(_query(series, query, seen) for query in series.values_of("query_active", "query")),
+        # The words of it are not in the series.
+        kafka_error="see its /health" if series.one("health_verdict", kind="service", subject="kafka") == 2 else "",
         topics=tuple(_topic(series, topic) for topic in series.values_of("topic_messages", "topic")),
     )
 
@@ -188,12 +197,12 @@ def _next_try(series: Series, source: str, application: Application | None) -> d
     return application.clock_now + (moment - application.seen_at) * application.speed
 
 
-def _query(series: Series, query: str) -> QueryState:
-    started = series.moment("query_started_timestamp_seconds", query=query)
+def _query(series: Series, query: str, seen: datetime) -> QueryState:
     return QueryState(
         query,
         active=series.one("query_active", query=query) == 1,
-        started_at=started or datetime.fromtimestamp(0, UTC),
+        # It is exported a moment later than that the query is there.
+        started_at=series.moment("query_started_timestamp_seconds", query=query) or seen,
         heard_at=series.moment("query_heard_timestamp_seconds", query=query),
         worked_at=series.moment("query_worked_timestamp_seconds", query=query),
         messages_behind={

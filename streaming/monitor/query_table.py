@@ -40,7 +40,7 @@ def query_table(inputs: Inputs, health: Health, mark: Callable[[Level], Text]) -
     for name in names_of(inputs):
         verdicts = health.of(Kind.QUERY, name)
         level = mark(verdicts[0].level) if verdicts else Text("·", style="dim")
-        table.add_row(level, name, *_cells(inputs, name, health))
+        table.add_row(level, Text(name), *_cells(inputs, name, health))
     return table
 
 

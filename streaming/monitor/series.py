@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ class Sample:
 
 
 class Series:
-    """Samples by name."""
+    """Samples by name; those that are no number are none."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._by_name: dict[str, list[Sample]] = defaultdict(list)
         for sample in samples:
-            self._by_name[sample.name].append(sample)
+            if math.isfinite(sample.value):
+                self._by_name[sample.name].append(sample)
 
     def all(self, name: str, **labels: str) -> list[tuple[Mapping[str, str], float]]:
         """(labels, value) of each sample that has these labels."""

@@ -16,6 +16,7 @@ from newswake.health.levels import Health, Kind, Level
 log = logging.getLogger(__name__)
 
 JSON = "application/json; charset=utf-8"
+CONNECTION_SECONDS = 10.0  # that somebody may take to ask
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Answers:
     registry: CollectorRegistry
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64  # the standard library's own 5 turn away what comes at once
+
+
 class Endpoint:
     """Answers until it is closed. An endpoint that cannot be opened is said, and is no reason to stop a query."""
 
@@ -42,6 +48,8 @@ class Endpoint:
         answers = self._answers
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = CONNECTION_SECONDS
+
             def do_GET(self) -> None:
                 code, kind, body = answer(self.path, answers)
                 self.send_response(code)
@@ -54,14 +62,13 @@ class Endpoint:
                 """A line a scrape would fill the log."""
 
         try:
-            self._server = ThreadingHTTPServer((self._address, self._port), Handler)
+            self._server = Server((self._address, self._port), Handler)
         except OSError as error:
             log.warning(
                 "no health endpoint and no metrics on %s:%d (settings monitor.address and monitor.port): %s",
                 self._address, self._port, error.strerror,
             )  # fmt: skip
             return
-        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.1,), name="endpoint", daemon=True).start()
         log.info("health http://%s:%d/ready, metrics http://%s:%d/metrics", *(self._address, self._port) * 2)
 

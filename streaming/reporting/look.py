@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pymongo
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
@@ -19,6 +20,7 @@ from newswake.mongo import refusal
 from streaming.reporting.board import Board
 
 KEPT_SECONDS = 2.0
+TIMEOUT_SECONDS = 3.0
 
 
 class Look:
@@ -52,7 +54,8 @@ class Look:
     def _inputs(self) -> Inputs:
         own = self._board.inputs()
         try:
-            known = read(self._database, datetime.now(UTC), (ServiceState("mongodb", True, "answers"),))
+            with pymongo.timeout(TIMEOUT_SECONDS):  # a server that hangs must not keep a scrape
+                known = read(self._database, datetime.now(UTC), (ServiceState("mongodb", True, "answers"),))
         except PyMongoError as error:
             return replace(own, services=(ServiceState("mongodb", False, str(refusal(error))),))
         # What MongoDB has of this process is up to a beat old.

@@ -11,6 +11,7 @@ from streaming.why.text import as_text
 
 def answer(context: Context, post: str, coin: str) -> str:
     """What became of the post, as text. Without MongoDB the lake and the checkpoints answer, and that is said."""
+    post = post.strip().encode(errors="replace").decode()  # a byte of the command line may be no text
     try:
         database = mongo_setup.connect(context.settings.mongo)
     except ServiceError as error:

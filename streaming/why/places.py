@@ -19,6 +19,7 @@ from streaming.sinks.new_rows import over_the_span
 
 Document = Mapping[str, Any]
 MINUTE = timedelta(minutes=1)
+SOURCE_COLONS = 4  # the name of a source may have some, an id may have many
 
 
 class Place(Protocol):
@@ -58,7 +59,8 @@ class InLake:
         self._context = context
 
     def posts(self, post: str) -> Sequence[Document]:
-        ids = [post, *(post[place + 1 :] for place, letter in enumerate(post) if letter == ":")]
+        colons = [place for place, letter in enumerate(post) if letter == ":"]
+        ids = [post, *(post[place + 1 :] for place in colons[:SOURCE_COLONS])]
         is_named = (F.col("post_id") == post) | (post_id_of("source", "post_id") == post)
         observed = self._table("posts").where(F.col("post_id").isin(ids) & is_named)
         return _documents(newest_posts(observed, self._context.spark.createDataFrame([], POST_DOCUMENT)))

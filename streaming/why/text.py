@@ -9,12 +9,17 @@ from streaming.why.look import Found
 
 
 def as_text(found: Sequence[Found]) -> str:
-    return "\n\n".join(_one(one) for one in found)
+    return "\n\n".join("\n".join(map(_plain, _lines(one))) for one in found)
 
 
-def _one(found: Found) -> str:
+def _plain(line: str) -> str:
+    """Titles, ids and reasons are other people's text: what a terminal would obey is no part of a line."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+
+
+def _lines(found: Found) -> list[str]:
     if found.post is None:
-        return f"The post is {found.says}."
+        return [f"The post is {found.says}."]
     post = found.post
     steps = [("published", post["published_at"]), ("known to the source", post.get("created_at"))]
     steps += [
@@ -26,7 +31,7 @@ def _one(found: Found) -> str:
     lines += [f"  {name:<20} {_time(moment)}" for name, moment in steps if moment is not None]
     lines.append(f"  {'in Kafka':<20} not kept: a message's own time is only kept where it is refused")
     if found.says:
-        return "\n".join([*lines, f"{found.coin}: {found.says}."])
+        return [*lines, f"{found.coin}: {found.says}."]
     lines.append(f"{'coin':<7}{'horizon':>9}  {'target time':<17} {'outcome':<12} why")
     written = ""  # most rows of a post come in one batch, which is told once
     for fate in found.fates:
@@ -38,7 +43,7 @@ def _one(found: Found) -> str:
         lines.append(f"{found.coin:<7}{horizon:>9}  {target:<17} {fate.outcome:<12} {fate.says}")
     if written:
         lines.append(f"{'':<18}{written}")
-    return "\n".join(lines)
+    return lines
 
 
 def _time(moment: datetime) -> str:

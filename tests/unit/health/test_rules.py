@@ -113,6 +113,18 @@ def test_a_query(state: dict[str, Any], reports: Any, level: Level, says: str) -
     assert says in found[1]
 
 
+def test_a_query_that_waits_for_the_broker_is_no_reason_to_start_anew() -> None:
+    waits = query("post_prices", heard_at=ago(seconds=44))
+    health = judge(inputs(application=application(queries=(waits,), kafka_error="no broker answers")))
+    assert only(health, Kind.QUERY, "post_prices") == (
+        Level.DEGRADED,
+        "active without progress for 44 s, expected < 30 s; it waits for the broker",
+    )
+    assert only(health, Kind.SERVICE, "kafka")[0] is Level.DOWN
+    ended = judge(inputs(application=application(queries=(query(active=False),), kafka_error="no broker answers")))
+    assert only(ended, Kind.QUERY, "post_prices")[0] is Level.DOWN
+
+
 def test_of_a_stopped_application_no_query_is_judged() -> None:
     health = judge(inputs(application=application(state="stopped")))
     assert not health.of(Kind.QUERY)

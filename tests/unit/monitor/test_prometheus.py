@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from base64 import b64encode
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,12 +11,15 @@ from threading import Thread
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from rich.console import Console
 
 from newswake.health.inputs import DeadLetters, Inputs, RepairState, ServiceState, SourceState
-from newswake.health.levels import Level
+from newswake.health.levels import Kind, Level
 from newswake.health.report import StateOperator
 from newswake.health.rules import judge
+from streaming.monitor.as_json import as_json
 from streaming.monitor.prometheus import PrometheusLook, inputs_of, samples_in
+from streaming.monitor.view import view
 from streaming.reporting.health_metrics import HealthMetrics
 from streaming.reporting.listener import Told
 from streaming.reporting.metrics import QueryMetrics
@@ -56,6 +61,7 @@ def read_back(found: Inputs) -> Inputs:
         inputs(application=application(queries=(query("candles", active=False),))),
         inputs(application=application(starts=tuple(ago(minutes=minutes) for minutes in (8, 5, 3, 1)))),
         inputs(application=application(kafka_error="no broker")),
+        inputs(application=application(kafka_error="no broker", queries=(query(heard_at=ago(seconds=44)),))),
         inputs(services=(ServiceState("mongodb", False, "no server"),)),
         inputs(application=application(queries=(query("candles", seconds_behind={"Binance": 500.0}),))),
         inputs(candles={coin: AT - timedelta(minutes=age) for coin, age in (("BTC", 1.5), ("ETH", 20), ("XRP", 9999))}),
@@ -106,6 +112,40 @@ def test_the_next_try_of_a_simulated_source_is_in_the_data_s_clock() -> None:
     source = SourceState("posts.a", "ok", "is read", ago(days=40, minutes=30))
     (found,) = read_back(inputs(application=told, sources=(source,))).sources
     assert found.next_try_at == source.next_try_at
+
+
+def test_a_query_of_which_no_start_is_exported_yet_is_none_that_hangs() -> None:
+    later = ("query_started", "query_heard")
+    samples = [one for one in samples_in(exported(inputs())) if not one.name.startswith(later)]
+    found = inputs_of(samples, AT, ServiceState("prometheus", True, "answers"))
+    assert [one.level for one in judge(found).of(Kind.QUERY)] == [Level.OK, Level.OK]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'newswake_health_verdict{kind="query",subject="post_prices"} 7',
+        'newswake_health_verdict{kind="query",subject="post_prices"} NaN',
+        'newswake_health_verdict{kind="moon",subject="x"} 2',
+        'newswake_health_verdict{subject="x"} 2',
+        'newswake_query_active{query="[/x]q"} 1',
+        "newswake_seen_timestamp_seconds +Inf",
+        "newswake_seen_timestamp_seconds 1e300",
+        'newswake_processed_rows_per_second{query="post_prices"} NaN',
+        'newswake_phase_seconds{query="post_prices",phase="addBatch"} NaN',
+        "<html>log in</html>",
+    ],
+)
+def test_rubbish_is_told_and_raises_nothing(line: str) -> None:
+    named = line.partition("{")[0].partition(" ")[0]
+    others = [one for one in exported(inputs()).splitlines() if one.partition("{")[0].partition(" ")[0] != named]
+    with answering(lambda path, query: "\n".join([*others, line, ""])) as address:
+        looker = PrometheusLook(f"{address}/metrics")
+        found = looker.at(AT)
+        looker.close()
+    health = judge(found)
+    json.dumps(as_json(found, health), allow_nan=False)
+    Console(file=io.StringIO()).print(view(found, health))
 
 
 def test_figures_come_back() -> None:

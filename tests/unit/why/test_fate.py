@@ -121,5 +121,6 @@ def test_the_text_tells_the_steps_of_the_post_and_one_line_a_horizon() -> None:
     told = [line.strip() for line in as_text([Found(post, "ETH", rows)]).splitlines()[-6:]]
     assert [line for line in told if not line.startswith("ETH")] == ["so", "otherwise"]
     assert [place for place, line in enumerate(told) if not line.startswith("ETH")] == [2, 4], "once, behind the last"
+    assert "\x1b" not in as_text([Found(post | {"title": "\x1b[2J"}, "ETH", says="refused: \x1b[2J\n")])
     assert as_text([Found(None, "ETH", says="not received")]) == "The post is not received."
     assert as_text([Found(post, "ETH", says="not tagged")]).endswith("ETH: not tagged.")
