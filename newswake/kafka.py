@@ -78,6 +78,11 @@ def client_config(kafka: Kafka) -> dict[str, Any]:
     return config
 
 
+def quiet_config(kafka: Kafka) -> dict[str, Any]:
+    """The same for a client whose every call says itself what failed: nothing is logged in the background."""
+    return {**client_config(kafka), "log_level": 0, "error_cb": lambda error: None}
+
+
 def group_of(query: str) -> str:
     """The consumer group as which a query is seen.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Application, Inputs, QueryState
 from newswake.health.levels import Kind, Level, Verdict
 from newswake.health.limits import IDLE_REPORT_SECONDS, Limits
@@ -14,7 +15,7 @@ from newswake.health.words import span
 def query_verdicts(inputs: Inputs, now: datetime | None, limits: Limits) -> list[Verdict]:
     """One verdict a query: the worst that can be said of it. Without a running application there is nothing to say."""
     application = inputs.application
-    if application is None or not application.is_up or inputs.at - application.seen_at > limits.silent:
+    if application is None or not is_heard(inputs, limits):
         return []
     verdicts = []
     for query in application.queries:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from newswake.health.freshness import candle_verdicts, source_verdicts
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health, Kind, Level, Verdict
 from newswake.health.limits import Limits, limits_for
@@ -86,13 +87,6 @@ def as_told(verdicts: Sequence[Verdict], told: Mapping[tuple[str, str], Level]) 
         if level > (Level.OK if known is None else known.level):
             ours[kind, subject] = Verdict(Kind(kind), subject, level, f"the application says {level}: see its /health")
     return list(ours.values())
-
-
-def is_heard(inputs: Inputs, limits: Limits | None = None) -> bool:
-    """Whether the application is up and its word is fresh: what it says of itself is so now."""
-    application = inputs.application
-    silent = (limits or limits_for(application)).silent
-    return application is not None and application.is_up and inputs.at - application.seen_at <= silent
 
 
 def service_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:

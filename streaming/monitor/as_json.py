@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from newswake.clock import to_iso
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health
-from newswake.health.rules import is_heard
 from streaming.monitor.figures import behind, is_old, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import parts_of
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs, QueryState
 from newswake.health.queries import messages_behind
-from newswake.health.rules import is_heard
 
 
-def query_of(inputs: Inputs, name: str) -> QueryState | None:
-    queries = inputs.application.queries if inputs.application else ()
-    return next((query for query in queries if query.name == name), None)
+def queries_of(inputs: Inputs) -> dict[str, QueryState]:
+    """By name, what the application says of its queries."""
+    return {query.name: query for query in inputs.application.queries} if inputs.application else {}
 
 
 def names_of(inputs: Inputs) -> list[str]:
-    return sorted(
-        {*inputs.reports, *(query.name for query in (inputs.application.queries if inputs.application else ()))}
-    )
+    return sorted({*inputs.reports, *queries_of(inputs)})
 
 
 def is_old(inputs: Inputs, name: str) -> bool:
@@ -35,13 +33,13 @@ def behind(inputs: Inputs, name: str) -> tuple[int | None, datetime | None]:
     """
     if name in inputs.unread:
         return sum(inputs.unread[name].values()), inputs.at
-    count = messages_behind(query_of(inputs, name), inputs.reports.get(name, ()))
+    count = messages_behind(queries_of(inputs).get(name), inputs.reports.get(name, ()))
     return count, inputs.application.seen_at if inputs.application and count is not None else None
 
 
 def seconds_behind(inputs: Inputs, name: str) -> dict[str, float]:
     """Empty while the application says nothing: the topics have gone on since."""
-    query = query_of(inputs, name)
+    query = queries_of(inputs).get(name)
     return dict(query.seconds_behind) if query and is_heard(inputs) else {}
 
 

@@ -12,17 +12,16 @@ from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs, ServiceState
 from newswake.health.read import read
-from newswake.health.rules import is_heard
-from newswake.kafka import client_config, failure
+from newswake.kafka import failure, quiet_config
 from newswake.mongo import client, refusal
 from newswake.settings import Kafka, Settings
-from streaming.monitor.figures import names_of
+from streaming.monitor.figures import names_of, queries_of
 from streaming.monitor.unread import unread
 
 TIMEOUT_MS = 3_000
-QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
 
 
 class MongoLook:
@@ -49,7 +48,7 @@ class MongoLook:
 
     def _kafka(self, kafka: Kafka) -> ServiceState:
         if self._admin is None:
-            self._admin = AdminClient(client_config(kafka) | QUIET)
+            self._admin = AdminClient(quiet_config(kafka))
         try:
             topics = self._admin.list_topics(timeout=TIMEOUT_MS / 1_000).topics
         except KafkaException as error:
@@ -65,12 +64,14 @@ class MongoLook:
 
         Empty where the broker does not tell it: then the last word of the application is shown, as such.
         """
-        counted = {one.name for one in found.application.queries if one.messages_behind} if found.application else set()
-        names = [name for name in names_of(found) if not (is_heard(found) and name in counted)]
+        counted = (
+            [name for name, query in queries_of(found).items() if query.messages_behind] if is_heard(found) else []
+        )
+        names = [name for name in names_of(found) if name not in counted]
         if not names:
             return {}
         try:
-            return unread(client_config(self._settings.kafka) | QUIET, names, self._topics, TIMEOUT_MS / 1_000)
+            return unread(quiet_config(self._settings.kafka), names, self._topics, TIMEOUT_MS / 1_000)
         except KafkaException:
             return {}
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from rich.table import Table
 from rich.text import Text
 
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health, Kind, Level
 from newswake.health.report import Report
-from newswake.health.rules import is_heard
 from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
 from streaming.monitor.figures import behind, is_old, late_rows, names_of, seconds_behind

@@ -7,9 +7,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health, Kind, Level
-from newswake.health.rules import is_heard
 from newswake.health.words import span
 from streaming.monitor.query_table import legend, query_table
 

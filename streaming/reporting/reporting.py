@@ -18,7 +18,7 @@ from newswake.clock import RemoteClock
 from newswake.errors import ServiceError
 from newswake.health.limits import HEARTBEAT_SECONDS
 from newswake.health.report import Report
-from newswake.kafka import client_config, failure
+from newswake.kafka import failure, quiet_config
 from streaming.context import Context
 from streaming.reporting.board import Board
 from streaming.reporting.endpoint import Answers, Endpoint
@@ -60,7 +60,7 @@ class Reporting:
         self._context = context
         self._board = Board(identity(settings, database, datetime.now(UTC)))
         self._store = MongoStore(database)
-        client = {**client_config(settings.kafka), "log_level": 0, "error_cb": lambda error: None}
+        client = quiet_config(settings.kafka)
         self._groups = GroupOffsets(client)
         self._broker = KafkaBroker(client)
         self._ends = Ends(self._broker, (settings.kafka.posts_topic, settings.kafka.candles_topic))

@@ -12,16 +12,18 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from newswake.errors import ServiceError
+from newswake.health.inputs import MINUTE
+from newswake.health.limits import limits_for
 from newswake.health.read import REPORTS, read, read_reports
 from newswake.health.report import Report, report_of
-from newswake.health.rules import data_now, limits_for
+from newswake.health.rules import data_now
 from newswake.settings import Streaming
 from streaming.context import Context
 from streaming.queries import post_prices
 from streaming.schemas import POSTS
 from streaming.transforms.due import due_rows
 from streaming.why.fate import Due, Fate, Known, Written, fate_of
-from streaming.why.places import MINUTE, Document, InLake, InMongo, Place
+from streaming.why.places import Document, InLake, InMongo, Place
 from streaming.why.state import held_horizons
 from streaming.why.written import Commit, LakeRow, RowsInLake
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from bson import Binary
@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from newswake.health.inputs import MINUTE
 from streaming.context import Context
 from streaming.schemas import TABLES
 from streaming.sinks import delta
@@ -18,7 +19,6 @@ from streaming.sinks.documents import POST_DOCUMENT, newest_posts, post_id_of
 from streaming.sinks.new_rows import over_the_span
 
 Document = Mapping[str, Any]
-MINUTE = timedelta(minutes=1)
 SOURCE_COLONS = 4  # the name of a source may have some, an id may have many
 
 
