@@ -6,8 +6,7 @@ import io
 import json
 from base64 import b64encode
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from email.message import Message
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,8 +22,8 @@ from streaming.monitor.view import view
 from streaming.reporting.health_metrics import HealthMetrics
 from streaming.reporting.listener import Told
 from streaming.reporting.metrics import QueryMetrics
+from tests.answering import answering
 from tests.unit.health.builders import AT, COINS, ago, application, inputs, query, report
-from tests.unit.monitor.answering import answering
 
 
 def exported(found: Inputs) -> str:
@@ -86,24 +85,12 @@ def test_the_same_rules_say_the_same_of_what_prometheus_knows(found: Inputs) -> 
 
 
 def test_a_password_in_the_address_is_sent_and_not_shown() -> None:
-    sent: list[str | None] = []
-
-    class Refuses(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            sent.append(self.headers["Authorization"])
-            self.send_response(403)
-            self.end_headers()
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as server:
-        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        look = PrometheusLook(f"http://me:very%40secret@127.0.0.1:{server.server_address[1]}")
+    sent: list[Message] = []
+    with answering(lambda path, query: None, sent) as address:
+        look = PrometheusLook(address.replace("//", "//me:very%40secret@"))
         (told,) = look.at(AT).services
-        server.shutdown()
-    look.close()
-    assert sent[0] == f"Basic {b64encode(b'me:very@secret').decode()}"
+        look.close()
+    assert sent[0]["Authorization"] == f"Basic {b64encode(b'me:very@secret').decode()}"
     assert "does not answer" in told.says and "secret" not in told.says
 
 

@@ -17,8 +17,8 @@ from newswake.health.levels import Kind, Level
 from newswake.health.rules import judge
 from streaming.monitor.prometheus import OURS, PrometheusLook, samples_in
 from streaming.monitor.server import RATES, SCRAPES, TARGETS
+from tests.answering import answering
 from tests.unit.health.builders import AT, inputs
-from tests.unit.monitor.answering import answering
 from tests.unit.monitor.test_prometheus import exported
 
 HERE, THERE = "here:9809", "there:9809"

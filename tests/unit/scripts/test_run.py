@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +19,7 @@ from scripts.recorded_coins import recorded_coins
 from scripts.sources import Source, choose
 from scripts.supervision import ProgramState
 from scripts.watch import Watch
+from tests.answering import answering
 
 
 def test_each_source_has_a_home_of_its_own(tmp_path: Path) -> None:
@@ -61,20 +60,11 @@ def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("body", "is_live"),
-    [(b"<html>log in</html>", False), (b"{}", False), (b"", False), (b"null", False), (b'{"serverTime": 17}', True)],
+    [("<html>log in</html>", False), ("{}", False), ("", False), ("null", False), ('{"serverTime": 17}', True)],
 )
-def test_what_answers_in_place_of_the_exchange_is_not_taken_for_it(body: bytes, is_live: bool) -> None:
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        reason = probe(Candles(base_url=f"http://127.0.0.1:{server.server_address[1]}/api/v3"))
-        server.shutdown()
+def test_what_answers_in_place_of_the_exchange_is_not_taken_for_it(body: str, is_live: bool) -> None:
+    with answering(lambda path, query: body) as address:
+        reason = probe(Candles(base_url=f"{address}/api/v3"))
     assert (reason == "") == is_live
 
 
