@@ -68,6 +68,8 @@ class Run:
         check_port(self.settings.dashboard.port, variable_of("dashboard", "port"), "the page")
         if simulated:
             check_port(self.settings.simulator.port, variable_of("simulator", "port"), "the simulator")
+        # Not before: a home in which nothing was started is still free for any source.
+        mark_home(self.source.home, self.source.kind)
         groups = {"services": [services.program(name) for name in absent]} if absent else {}
         groups |= {"simulator": [self._simulator()]} if simulated else {}
         groups["apps"] = _apps(self.source)
@@ -215,7 +217,6 @@ def go(wanted: str, speed: float) -> None:
     if reason:
         run.say(reason)
     with only_run_of(source.home):
-        mark_home(source.home, source.kind)
         (source.home / "run" / "run.lock").write_text(f"{os.getpid()}\n")
         stop_on_signals(run)
         try:

@@ -23,7 +23,7 @@ from streaming.queries import post_prices
 from streaming.schemas import POSTS
 from streaming.transforms.due import due_rows
 from streaming.why.fate import Due, Fate, Known, Written, fate_of
-from streaming.why.places import Document, InLake, InMongo, Place
+from streaming.why.places import Document, InLake, InMongo, Place, ids_in
 from streaming.why.state import held_horizons
 from streaming.why.written import Commit, LakeRow, RowsInLake
 
@@ -73,8 +73,7 @@ class _Look:
 
     def not_held(self, post: str) -> str:
         """Refused, not read yet, or never received."""
-        keys = [name.encode() for name in {post, post.partition(":")[2] or post}]
-        letter = self.first(lambda place: place.refused(keys))
+        letter = self.first(lambda place: place.refused([name.encode() for name in ids_in(post)]))
         if letter is not None:
             place = f"{letter['topic']}, partition {letter['partition']}, offset {letter['offset']}"
             return f"refused at {letter['kafka_time']:%Y-%m-%d %H:%M:%S}: {letter['reason']} ({place})"

@@ -59,10 +59,8 @@ class InLake:
         self._context = context
 
     def posts(self, post: str) -> Sequence[Document]:
-        colons = [place for place, letter in enumerate(post) if letter == ":"]
-        ids = [post, *(post[place + 1 :] for place in colons[:SOURCE_COLONS])]
         is_named = (F.col("post_id") == post) | (post_id_of("source", "post_id") == post)
-        observed = self._table("posts").where(F.col("post_id").isin(ids) & is_named)
+        observed = self._table("posts").where(F.col("post_id").isin(ids_in(post)) & is_named)
         return _documents(newest_posts(observed, self._context.spark.createDataFrame([], POST_DOCUMENT)))
 
     def refused(self, keys: Sequence[bytes]) -> Document | None:
@@ -87,6 +85,16 @@ class InLake:
         if delta.is_table(self._context.spark, path):
             return delta.read(self._context.spark, path)
         return self._context.spark.createDataFrame([], TABLES[name])
+
+
+def ids_in(post: str) -> list[str]:
+    """What may be the id in an id or source:id.
+
+    >>> ids_in("rss:a:7")
+    ['rss:a:7', 'a:7', '7']
+    """
+    colons = [place for place, letter in enumerate(post) if letter == ":"]
+    return [post, *filter(None, (post[place + 1 :] for place in colons[:SOURCE_COLONS]))]
 
 
 def _documents(frame: DataFrame) -> list[dict[str, Any]]:

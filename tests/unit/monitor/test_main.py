@@ -57,3 +57,10 @@ def test_an_instance_is_chosen_from_a_server(
         with pytest.raises(SystemExit, match="2"):
             program.main(["--once", *others, "--instance", "here:9809"])
     assert "goes with --prometheus" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pause", ["0", "-1", "nan", "inf", "soon"])
+def test_a_pause_that_is_none_is_refused(pause: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["--seconds", pause])
+    assert "--seconds" in capsys.readouterr().err

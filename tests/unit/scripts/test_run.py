@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from newswake.errors import RecordingError, ServiceError, SettingsError
+from newswake.errors import RecordingError, ServiceError, SettingsError, SetupError
 from newswake.home import mark_home
 from newswake.settings import Candles
 from newswake.settings_sources import resolve
-from scripts import ending, report, sources, submit, whereabouts
+from scripts import ending, report, run, sources, submit, whereabouts
 from scripts.probe import probe
 from scripts.recorded_coins import recorded_coins
 from scripts.sources import Source, choose
 from scripts.supervision import ProgramState
 from scripts.watch import Watch
 from tests.answering import answering
+from tests.conftest import free_ports
 
 
 def test_each_source_has_a_home_of_its_own(tmp_path: Path) -> None:
@@ -41,6 +43,21 @@ def test_a_home_of_another_source_is_refused(tmp_path: Path) -> None:
     assert choose("simulated", 60, environ, Candles())[0].home == tmp_path
     with pytest.raises(SettingsError, match="NEWSWAKE_HOME"):
         choose("live", 60, environ, Candles())
+
+
+def test_a_start_that_comes_to_nothing_leaves_the_home_to_any_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "stop_on_signals", lambda started: None)
+    monkeypatch.setenv("NEWSWAKE_HOME", str(tmp_path))
+    monkeypatch.setenv("NEWSWAKE_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("NEWSWAKE_MONGO__URI", "mongodb://127.0.0.1:1/")
+    monkeypatch.setenv("NEWSWAKE_LOCAL__SPARK_UI_PORT", str(free_ports(1)[0]))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("NEWSWAKE_DASHBOARD__PORT", str(taken.getsockname()[1]))
+        with pytest.raises(SetupError, match="for the page is taken"):
+            run.go("simulated", 60)
+    assert choose("live", 60, os.environ, Candles())[0].home == tmp_path
 
 
 def test_a_source_that_is_nothing_is_named() -> None:
@@ -75,8 +92,6 @@ def test_auto_goes_on_with_what_a_home_holds(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_probe_hears_silence() -> None:
-    from tests.conftest import free_ports
-
     (port,) = free_ports(1)
     assert probe(Candles(base_url=f"http://127.0.0.1:{port}/api/v3"))
 
