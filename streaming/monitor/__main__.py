@@ -83,7 +83,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m streaming.monitor", description=__doc__.splitlines()[0])
     parser.add_argument("--once", action="store_true", help="look once; exit code 0 healthy, 1 degraded, 2 down")
     parser.add_argument("--json", action="store_true", help="look once, for scripts")
-    parser.add_argument("--seconds", type=_pause, default=2.0, help="time between two looks, 0.1 to 3600")
+    parser.add_argument("--seconds", type=_pause, default=2.0, help="time between two looks")
     parser.add_argument(
         "--prometheus", metavar="URL", help="read a Prometheus server, or the application's own /metrics, not MongoDB"
     )
@@ -94,12 +94,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+def _pause(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3_600:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
+    return seconds
+
+
 if __name__ == "__main__":
     sys.exit(main())
-
-
-def _pause(text: str) -> float:
-    seconds = float(text)
-    if not 0.1 <= seconds <= 3_600:
-        raise ValueError(text)
-    return seconds

@@ -19,7 +19,6 @@ from streaming.sinks.documents import POST_DOCUMENT, newest_posts, post_id_of
 from streaming.sinks.new_rows import over_the_span
 
 Document = Mapping[str, Any]
-SOURCE_COLONS = 4  # the name of a source may have some, an id may have many
 
 
 class Place(Protocol):
@@ -88,13 +87,12 @@ class InLake:
 
 
 def ids_in(post: str) -> list[str]:
-    """What may be the id in an id or source:id.
+    """What may be the id in an id or source:id. The name of a source has no colon, an id may have some.
 
     >>> ids_in("rss:a:7")
-    ['rss:a:7', 'a:7', '7']
+    ['rss:a:7', 'a:7']
     """
-    colons = [place for place, letter in enumerate(post) if letter == ":"]
-    return [post, *filter(None, (post[place + 1 :] for place in colons[:SOURCE_COLONS]))]
+    return [post, *filter(None, [post.partition(":")[2]])]
 
 
 def _documents(frame: DataFrame) -> list[dict[str, Any]]:

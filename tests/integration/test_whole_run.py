@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from newswake.home import SIMULATED, read_mark
 from scripts.supervision import wait_until
 from tests.conftest import ROOT, free_ports
 from tests.integration.listeners import listeners
@@ -65,6 +66,7 @@ def test_a_run_is_reached_from_this_machine_only_and_stops_under_a_backlog(tmp_p
         run.send_signal(signal.SIGINT)
         assert run.wait(60) == 0, log.read_text()
         assert time.monotonic() - began < 15
+        assert read_mark(tmp_path / "home") == SIMULATED
         streaming = (tmp_path / "home" / "logs" / "streaming.log").read_text()
         assert "did not end within" not in streaming, streaming[-3000:]
     finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from newswake.health.inputs import Inputs
@@ -63,4 +66,11 @@ def test_an_instance_is_chosen_from_a_server(
 def test_a_pause_that_is_none_is_refused(pause: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         program.main(["--seconds", pause])
-    assert "--seconds" in capsys.readouterr().err
+    assert f"{pause} is not between 0.1 and 3600 seconds" in capsys.readouterr().err
+
+
+def test_it_starts_as_a_program() -> None:
+    command = [sys.executable, "-m", "streaming.monitor", "--seconds", "0"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.endswith("0 is not between 0.1 and 3600 seconds\n")
