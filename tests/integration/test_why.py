@@ -97,9 +97,7 @@ def test_what_has_left_mongodb_and_how_each_row_was_written(pipeline: Pipeline) 
     assert began[15].written == (
         f"written by batch 4, whose report is not kept any more; committed to the lake {of_four} (machine's time)"
     )
-    assert "refused at 2025-03-03 01:00:00: no JSON (t, partition 0, offset 7)" in answer(
-        context, "rss:bad", "BTC"
-    )
+    assert "refused at 2025-03-03 01:00:00: no JSON (t, partition 0, offset 7)" in answer(context, "rss:bad", "BTC")
 
     # The repair and a compaction rewrite the files: what was written before keeps its batch.
     _merge(context, lake.rows("post_prices", {**minute, **exact, "repaired_at": at(9)}))
