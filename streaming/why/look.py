@@ -73,7 +73,8 @@ class _Look:
 
     def not_held(self, post: str) -> str:
         """Refused, not read yet, or never received."""
-        letter = self.first(lambda place: place.refused([name.encode() for name in ids_in(post)]))
+        keys = [name.encode() for name in ids_in(post)]
+        letter = self.first(lambda place: place.refused(keys))
         if letter is not None:
             place = f"{letter['topic']}, partition {letter['partition']}, offset {letter['offset']}"
             return f"refused at {letter['kafka_time']:%Y-%m-%d %H:%M:%S}: {letter['reason']} ({place})"

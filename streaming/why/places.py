@@ -92,7 +92,8 @@ def ids_in(post: str) -> list[str]:
     >>> ids_in("rss:a:7")
     ['rss:a:7', 'a:7']
     """
-    return [post, *filter(None, [post.partition(":")[2]])]
+    within = post.partition(":")[2]
+    return [post, within] if within else [post]
 
 
 def _documents(frame: DataFrame) -> list[dict[str, Any]]:
