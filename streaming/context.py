@@ -39,7 +39,7 @@ class Context:
     @cached_property
     def inputs(self) -> Inputs:
         """The two topics."""
-        return Inputs(self.spark, self.settings, loss_accepted=self.loss_accepted)
+        return Inputs(self.spark, self.settings, once=self.once, loss_accepted=self.loss_accepted)
 
     @cached_property
     def late_candles(self) -> LateCandles:

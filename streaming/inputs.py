@@ -12,8 +12,10 @@ from streaming.parsing.posts import parse_posts
 from streaming.sources import read_topic
 
 # An hour page is one row to the join, which keeps pages whole, and sixty to the archive of candles. What a batch costs
-# besides its rows (planning, comparing, listing files) is a third of its time at the archive's portions.
+# besides its rows (planning, comparing, a commit of the table) is a third of its time at the archive's portions. Over
+# history still larger ones pay; a run that goes on keeps to a size after which its newest rows are soon to be seen.
 PORTIONS_OF_JOIN = 3
+PORTIONS_OF_JOIN_ONCE = 9
 
 
 def are_interpreted(spark: SparkSession) -> bool:
@@ -28,10 +30,13 @@ class Inputs:
     would move the clock of the join past posts that are still in the topic.
     """
 
-    def __init__(self, spark: SparkSession, settings: Settings, *, loss_accepted: bool = False) -> None:
+    def __init__(
+        self, spark: SparkSession, settings: Settings, *, once: bool = False, loss_accepted: bool = False
+    ) -> None:
         self._spark = spark
         self._kafka = settings.kafka
         self._max_offsets = settings.streaming.max_offsets_per_trigger
+        self._portions_of_join = PORTIONS_OF_JOIN_ONCE if once else PORTIONS_OF_JOIN
         self._tolerance_seconds = settings.streaming.future_tolerance_seconds
         self._loss_accepted = loss_accepted
 
@@ -48,7 +53,7 @@ class Inputs:
     @cached_property
     def pages(self) -> DataFrame:
         """The same, in larger portions, for what keeps the pages whole."""
-        return self._candles(PORTIONS_OF_JOIN * self._max_offsets)
+        return self._candles(self._portions_of_join * self._max_offsets)
 
     def _candles(self, max_offsets: int) -> DataFrame:
         messages = self._read(self._kafka.candles_topic, max_offsets)

@@ -49,11 +49,18 @@ def tree(root: int) -> list[int]:
 
 
 def sample(pids: Sequence[int]) -> dict[int, Sample]:
-    """Per process that still runs: CPU seconds so far, resident bytes."""
+    """Per process that still runs: CPU seconds so far, resident bytes.
+
+    One that was just made, and runs no program of its own yet, still has the memory of its parent (fork(2), vfork(2)):
+    it has none of its own. A JVM starts `chmod` that way, which would now and then count it twice.
+    """
+    stats = {pid: fields for pid in pids if (fields := _stat(pid))}
     found = {}
-    for pid in pids:
-        if fields := _stat(pid):
-            found[pid] = Sample((int(fields[11]) + int(fields[12])) / TICKS, int(fields[21]) * PAGE_BYTES)
+    for pid, fields in stats.items():
+        parent = stats.get(int(fields[1]))
+        is_a_copy = parent is not None and parent[20] == fields[20]  # of the same size, to the byte
+        resident = 0 if is_a_copy else int(fields[21]) * PAGE_BYTES
+        found[pid] = Sample((int(fields[11]) + int(fields[12])) / TICKS, resident)
     return found
 
 

@@ -32,7 +32,7 @@ def test_two_days_off_and_starts_at_which_one_topic_is_silent(pipeline: Pipeline
     publish(pipeline.settings, World(posts_before, pages_before))
     pipeline.once(["post_prices"])
     publish(pipeline.settings, World(posts_missed, pages_missed))
-    pipeline.once(["post_prices"], max_offsets_per_trigger=20)
+    pipeline.once(["post_prices"], max_offsets_per_trigger=7)
     assert_rows(pipeline, World((*posts_before, *posts_missed), (*pages_before, *pages_missed)))
     # Candles go on and nobody is heard at a start; then the other way round. The silent topic's clock is told again.
     publish(pipeline.settings, World((), pages_after))

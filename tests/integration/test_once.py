@@ -123,7 +123,7 @@ def test_candles_first_in_small_portions_and_a_stop_in_between_give_the_same_row
     world = live_world(seed=25, hours=60, posts=40, quiet=(20, 32))
     third = len(world.posts) // 3
     publish(pipeline.settings, World((), world.candles))
-    pipeline.once(["post_prices"], max_offsets_per_trigger=len(world.candles) // 24)
+    pipeline.once(["post_prices"], max_offsets_per_trigger=len(world.candles) // 72)
     publish(pipeline.settings, World(world.posts[:third], ()))
     pipeline.once(["post_prices"])
     publish(pipeline.settings, World(world.posts[third:], ()))
@@ -135,7 +135,7 @@ def test_posts_are_read_to_the_end_however_small_the_portions_of_candles(pipelin
     posts = [Observed(at(k / 10), f"{k}", at(k / 10)) for k in range(100)]
     world = World((*posts, *beats(at(10), at(40))), tuple(hours_of("BTC", at(0), 40)))
     publish(pipeline.settings, world)
-    pipeline.once(["post_prices"], max_offsets_per_trigger=5)
+    pipeline.once(["post_prices"], max_offsets_per_trigger=3)
     assert_prices(pipeline, world)
     sources = pipeline.progress("post_prices", 0)["sources"]
     read = [(source["description"], source["numInputRows"]) for source in sources]
@@ -143,4 +143,4 @@ def test_posts_are_read_to_the_end_however_small_the_portions_of_candles(pipelin
     by_topic = {
         topic: n for topic in (settings.posts_topic, settings.candles_topic) for what, n in read if topic in what
     }
-    assert by_topic == {settings.posts_topic: len(world.posts), settings.candles_topic: 15}
+    assert by_topic == {settings.posts_topic: len(world.posts), settings.candles_topic: 27}

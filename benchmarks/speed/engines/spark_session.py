@@ -14,12 +14,12 @@ from benchmarks.speed.engines.tell import Teller
 from newswake.settings import Streaming
 from scripts.places import JVM
 from scripts.submit import HISTORY, JAVA_OPTIONS
-from streaming.inputs import PORTIONS_OF_JOIN
+from streaming.inputs import PORTIONS_OF_JOIN_ONCE
 from tests.conftest import spark_defaults
 
-# As the application reads by default: the archive, which makes a row of each candle, and the join, which keeps pages.
+# As the application reads with --once: the archive, which makes a row of each candle, and the join, which keeps pages.
 CANDLES_PAGES_A_BATCH = Streaming().max_offsets_per_trigger
-PAGES_A_BATCH = PORTIONS_OF_JOIN * CANDLES_PAGES_A_BATCH
+PAGES_A_BATCH = PORTIONS_OF_JOIN_ONCE * CANDLES_PAGES_A_BATCH
 TOLERANCE_SECONDS = Streaming().future_tolerance_seconds
 
 
