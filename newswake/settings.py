@@ -120,7 +120,7 @@ class Streaming(Group):
         0.1, description="shortest time between two batches; of the queries beside post_prices a second, if it is less"
     )
     max_offsets_per_trigger: NonNegativeInt = Field(
-        20_000, description="candle messages a batch, of the join 3 times as many, with --once 9 times; 0: no limit"
+        20_000, description="candle messages a batch; the join reads 3 times as many, with --once 9 times; 0: no limit"
     )
     shuffle_partitions: PositiveInt = Field(2, description="partitions of the join's state (fixed by its checkpoint)")
     count_state_rows: Literal["live", "always"] = Field(

@@ -21,7 +21,7 @@ from streaming.sinks.steps import Steps
 
 @dataclass(frozen=True)
 class Context:
-    """`once`: process what is there and end.
+    """`once`: process what is there, in larger batches, and end.
 
     `loss_accepted`: messages are known to be gone from the topics, and the queries are to go on behind them. `steps`
     is where batches note how long they wrote. `may_write`: raises `ServiceError` when the tables are no longer ours to

@@ -52,7 +52,8 @@ def sample(pids: Sequence[int]) -> dict[int, Sample]:
     """Per process that still runs: CPU seconds so far, resident bytes.
 
     One that was just made, and runs no program of its own yet, still has the memory of its parent (fork(2), vfork(2)):
-    it has none of its own. A JVM starts `chmod` that way, which would now and then count it twice.
+    it has none of its own. A JVM starts `chmod` that way, which would now and then count it twice. Known by its size,
+    to the byte: a worker that is forked, and starts no program, counts nothing until it grows.
     """
     stats = {pid: fields for pid in pids if (fields := _stat(pid))}
     found = {}

@@ -105,7 +105,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_changes_no_row(
     application = submit(
         *("--once", "--queries", "post_prices"),
         master=spark_cluster.master,
-        NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER=str(len(world.candles) // 6),
+        NEWSWAKE_STREAMING__MAX_OFFSETS_PER_TRIGGER=str(len(world.candles) // 18),
     )
     application.until(lambda: collection.count_documents({}) > wanted.height // 5, 1_200)
     victim = spark_cluster.worker_pids()[0]

@@ -22,12 +22,13 @@ class Outcome:
     progress: Sequence[tuple[float, int]]
 
     def steady(self, behind: float = 1 / 3) -> float | None:
-        """Candles a second behind the first part of the candles, the warm-up; None where too little was told."""
+        """Candles a second behind the first part of the candles, the warm-up; None where none came behind it."""
         if not self.progress:
             return None
         last_time, last_candles = self.progress[-1]
         begun = next((point for point in self.progress if point[1] >= behind * last_candles), self.progress[-1])
-        return (last_candles - begun[1]) / (last_time - begun[0]) if last_time > begun[0] else None
+        candles, seconds = last_candles - begun[1], last_time - begun[0]
+        return candles / seconds if candles and seconds > 0 else None
 
 
 class Teller:

@@ -1,4 +1,4 @@
-"""What the benchmarks say of memory."""
+"""What the benchmarks say of the time and memory that a program takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 
-from benchmarks.speed.usage import sample, tree
+import pytest
+
+from benchmarks.speed.usage import run, sample, tree
 
 HELD = 200_000_000
 # Holds memory, forks, says so, and waits until its input ends; so does its copy.
@@ -51,4 +53,23 @@ def test_a_process_that_has_ended_is_left_out() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     assert sample([ended.pid]) == {}
-    assert os.getpid() in sample(tree(os.getpid()))
+
+
+def test_a_program_is_measured_with_its_children() -> None:
+    work = "held = bytearray(50_000_000); sum(range(3 * 10**7)); print('done')"
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}], check=True)"
+    usage, said = run([sys.executable, "-c", program], {}, timeout_seconds=300)
+    assert said.strip() == "done"
+    assert usage.seconds > 0
+    assert usage.cpu_seconds > 0
+    assert usage.peak_bytes > 50_000_000
+
+
+def test_a_program_that_fails_is_told_with_its_last_words() -> None:
+    with pytest.raises(RuntimeError, match="out of luck"):
+        run([sys.executable, "-c", "raise SystemExit('out of luck')"], {}, timeout_seconds=300)
+
+
+def test_a_sample_sees_this_process() -> None:
+    assert os.getpid() in tree(os.getpid())
+    assert sample([os.getpid()])[os.getpid()].resident_bytes > 1_000_000
