@@ -18,7 +18,8 @@ class QueryState:
 
     `heard_at` is when Spark last reported a batch, or that there was nothing to do, `worked_at` when it was last seen
     at work on a batch. By topic, `messages_behind` counts what was not read by a finished batch, and `seconds_behind`
-    is the event time between the newest message and the newest one that was (absent where it is not known).
+    is the event time between the newest message and the newest one that was (absent where it is not known). `failed`:
+    an error ended it.
     """
 
     name: str
@@ -28,6 +29,7 @@ class QueryState:
     messages_behind: Mapping[str, int] = field(default_factory=dict)
     seconds_behind: Mapping[str, float] = field(default_factory=dict)
     worked_at: datetime | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Application:
     """What the streaming application last said of itself, at `seen_at` (the machine's clock).
 
     `state` is starting, running, stopped or failed, `reason` why it stopped or failed. `source` is live, simulated,
-    recording, or empty when the home is not marked. `clock_now` is the simulator's time at `seen_at`.
+    recording, or empty when the home is not marked. `clock_now` is the simulator's time at `seen_at`. `once`: each
+    query ends by itself, when it has read what was there at its start.
     """
 
     seen_at: datetime
@@ -66,6 +69,7 @@ class Application:
     queries: tuple[QueryState, ...] = ()
     topics: tuple[TopicState, ...] = ()
     kafka_error: str = ""
+    once: bool = False
 
     @property
     def is_up(self) -> bool:

@@ -21,7 +21,7 @@ def query_verdicts(inputs: Inputs, now: datetime | None, limits: Limits) -> list
     for query in application.queries:
         reports = inputs.reports.get(query.name, ())
         found = (
-            _ended(query)
+            _ended(query, application)
             or _stuck(query, reports, application, inputs.at, limits)
             or _behind(query, reports, limits)
             or _clock(reports, now, limits)
@@ -41,8 +41,14 @@ def longest_silence(application: Application, reports: tuple[Report, ...], limit
     return timedelta(seconds=limits.triggers * max(application.trigger_seconds, batch, IDLE_REPORT_SECONDS))
 
 
-def _ended(query: QueryState) -> tuple[Level, str] | None:
-    return None if query.active else (Level.DOWN, "the query has ended")
+def _ended(query: QueryState, application: Application) -> tuple[Level, str] | None:
+    if query.active:
+        return None
+    if query.failed:
+        return Level.DOWN, "the query has failed"
+    if application.once:
+        return Level.OK, "has read what was there, and ended"
+    return Level.DOWN, "the query has ended"
 
 
 def _stuck(

@@ -43,10 +43,10 @@ class Board:
         with self._lock:
             self._heard(self._runs.get(run_id))
 
-    def ended(self, run_id: str) -> None:
+    def ended(self, run_id: str, *, failed: bool) -> None:
         with self._lock:
             if query := self._queries.get(self._runs.get(run_id, "")):
-                self._queries[query.name] = replace(query, active=False)
+                self._queries[query.name] = replace(query, active=False, failed=failed)
 
     def worked(self, run_ids: Iterable[str]) -> None:
         """Take the runs that Spark is at work on; others, such as a repair's jobs, are nobody's."""

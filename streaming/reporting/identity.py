@@ -18,7 +18,7 @@ KEPT_STARTS = 20
 KILLED = "it was killed, or its machine went away"
 
 
-def identity(settings: Settings, database: Database[dict[str, Any]], now: datetime) -> Application:
+def identity(settings: Settings, database: Database[dict[str, Any]], now: datetime, *, once: bool) -> Application:
     """As `starting`. Raises `PyMongoError` when the database, which knows of the former start, does not answer."""
     starts, reason = former(read_application(database))
     return Application(
@@ -35,6 +35,7 @@ def identity(settings: Settings, database: Database[dict[str, Any]], now: dateti
         lateness_minutes=settings.streaming.lateness_minutes,
         coins=tuple(settings.candles.coins),
         starts=(*starts, now)[-KEPT_STARTS:],
+        once=once,
     )
 
 

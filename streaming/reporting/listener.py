@@ -45,7 +45,7 @@ class Forwarder(Protocol):
 
     def idle(self, run_id: str) -> None: ...
 
-    def ended(self, run_id: str) -> None: ...
+    def ended(self, run_id: str, *, failed: bool) -> None: ...
 
 
 def deliver_reports(spark: SparkSession, timeout_ms: int = 1_000) -> None:
@@ -114,7 +114,7 @@ class ProgressListener(StreamingQueryListener):
         name = self._names.pop(str(event.runId), f"run {event.runId}")
         log.info("query %s ended%s", name, f": {event.exception.splitlines()[0]}" if event.exception else "")
         for forwarder in self._forwarders:
-            forwarder.ended(str(event.runId))
+            forwarder.ended(str(event.runId), failed=event.exception is not None)
 
 
 def read_report(text: str, steps: Steps, *, counts_state_rows: bool = True) -> Told:

@@ -77,7 +77,7 @@ class QueryMetrics:
             self._input_rate.labels(query).set(0)
             self._processed_rate.labels(query).set(0)
 
-    def ended(self, run_id: str) -> None:
+    def ended(self, run_id: str, *, failed: bool) -> None:
         if query := self._runs.pop(run_id, None):
             self._active.labels(query).set(0)
 

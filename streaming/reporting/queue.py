@@ -52,7 +52,7 @@ class Queue:
     def idle(self, run_id: str) -> None:
         """The next beat tells it."""
 
-    def ended(self, run_id: str) -> None:
+    def ended(self, run_id: str, *, failed: bool) -> None:
         self._arrived.set()
 
     def close(self, timeout_seconds: float = CLOSE_SECONDS) -> bool:

@@ -58,7 +58,7 @@ class Reporting:
     def __init__(self, context: Context, database: Database[dict[str, Any]]) -> None:
         settings = context.settings
         self._context = context
-        self._board = Board(identity(settings, database, datetime.now(UTC)))
+        self._board = Board(identity(settings, database, datetime.now(UTC), once=context.once))
         self._store = MongoStore(database)
         client = quiet_config(settings.kafka)
         self._groups = GroupOffsets(client)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from newswake.health.read import read_application
+from streaming.app import QUERIES
 from streaming.schemas import TABLES
 from tests.integration.pipeline import Pipeline
 from tests.worlds.live import LATENESS_MINUTES, live_world
@@ -80,6 +82,10 @@ def test_a_world_comes_out_once_in_both_places(pipeline: Pipeline) -> None:
     assert_prices(pipeline, world)
     assert_candles(pipeline, world)
     assert_posts(pipeline, world)
+    application = read_application(pipeline.database)
+    assert application is not None and application.once
+    ended = {query.name: (query.active, query.failed) for query in application.queries}
+    assert ended == dict.fromkeys(QUERIES, (False, False)), "none is told as failed"
 
     letters = pipeline.table("dead_letters")
     reasons = dict(letters.select("value", "reason").iter_rows())

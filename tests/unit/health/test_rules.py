@@ -61,6 +61,7 @@ def test_an_application_that_never_ran_is_said_and_a_database_that_is_away_is_no
     ("state", "reports", "level", "says"),
     [
         ({"active": False}, (report(),), Level.DOWN, "has ended"),
+        ({"active": False, "failed": True}, (report(),), Level.DOWN, "has failed"),
         # Three times the ten seconds after which Spark would at least say that there is nothing to do.
         ({"heard_at": ago(seconds=31)}, (report(),), Level.DOWN, "progress for 31 s, expected < 30 s"),
         ({"heard_at": ago(seconds=29)}, (report(),), Level.OK, "batch 41 took 1.5 s"),
@@ -123,6 +124,14 @@ def test_a_query_that_waits_for_the_broker_is_no_reason_to_start_anew() -> None:
     assert only(health, Kind.SERVICE, "kafka")[0] is Level.DOWN
     ended = judge(inputs(application=application(queries=(query(active=False),), kafka_error="no broker answers")))
     assert only(ended, Kind.QUERY, "post_prices")[0] is Level.DOWN
+
+
+def test_with_once_a_query_ends_when_it_has_read_what_was_there_and_a_failed_one_is_down_all_the_same() -> None:
+    queries = (query("candles", active=False), query("post_prices", active=False, failed=True), query("posts"))
+    health = judge(inputs(application=application(queries=queries, once=True)))
+    assert only(health, Kind.QUERY, "candles") == (Level.OK, "has read what was there, and ended")
+    assert only(health, Kind.QUERY, "post_prices") == (Level.DOWN, "the query has failed")
+    assert only(health, Kind.QUERY, "posts")[0] is Level.OK
 
 
 def test_of_a_stopped_application_no_query_is_judged() -> None:

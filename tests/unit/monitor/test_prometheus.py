@@ -35,7 +35,7 @@ def exported(found: Inputs) -> str:
         for one in found.reports.get(state.name, ()):
             metrics.reported(Told({}, one))
         if not state.active:
-            metrics.ended(state.name)
+            metrics.ended(state.name, failed=state.failed)
     registry.register(HealthMetrics(lambda: (found, judge(found))))
     return generate_latest(registry).decode()
 

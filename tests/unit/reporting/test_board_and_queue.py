@@ -33,14 +33,17 @@ def test_the_board_follows_a_query_from_start_to_end() -> None:
     board.reported(told(7))
     now[0] += timedelta(seconds=5)
     board.idle("run-2")
-    board.ended("run-1")
+    board.ended("run-1", failed=False)
     candles, posts = board.application().queries
     assert (candles.name, candles.active, candles.started_at) == ("candles", False, AT)
+    assert not candles.failed
     assert candles.heard_at == AT + timedelta(seconds=5)
     assert (posts.active, posts.heard_at) == (True, AT + timedelta(seconds=10))
     assert board.inputs().application == replace(board.application(), seen_at=now[0])
     assert [one.batch_id for one in board.reports()["candles"]] == [7]
     board.idle("a run that was never told of")
+    board.ended("a run that was never told of", failed=True)
+    assert not any(one.failed for one in board.application().queries)
     now[0] += timedelta(seconds=5)
     board.worked(["run-2", "a repair's jobs"])
     assert [one.worked_at for one in board.application().queries] == [None, now[0]]
@@ -50,14 +53,15 @@ def test_the_board_follows_a_query_from_start_to_end() -> None:
 
 
 def test_what_is_written_is_what_is_read() -> None:
-    told = application(queries=(query("candles", worked_at=ago(seconds=1)),))
+    told = application(queries=(query("candles", worked_at=ago(seconds=1), active=False, failed=True),), once=True)
     assert application_of(document_of(told)) == told
 
 
-def test_a_version_that_did_not_tell_when_it_worked_is_read() -> None:
+def test_a_version_that_told_less_is_read() -> None:
     document = document_of(application())
     for one in document["queries"]:
-        del one["worked_at"]
+        del one["worked_at"], one["failed"]
+    del document["once"]
     assert application_of(document) == application()
 
 

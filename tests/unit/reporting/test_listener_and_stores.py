@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import KafkaError, TopicPartition
 from pymongo.errors import AutoReconnect
 
+from streaming.reporting.board import Board
 from streaming.reporting.groups import GroupOffsets
 from streaming.reporting.listener import ProgressListener, ReportsAsText, Told, read_report
 from streaming.reporting.mongodb import MongoStore
@@ -74,6 +75,16 @@ def test_the_log_says_by_its_name_which_query_has_ended(caplog: pytest.LogCaptur
         listener.onQueryStarted(SimpleNamespace(name="candles", runId="r1"))  # type: ignore[arg-type]
         listener.onQueryTerminated(SimpleNamespace(runId="r1", exception="no broker\n\tat …"))  # type: ignore[arg-type]
     assert caplog.messages == ["query candles started", "query candles ended: no broker"]
+
+
+@pytest.mark.parametrize(("exception", "failed"), [(None, False), ("no broker\n\tat …", True)])
+def test_who_follows_a_query_hears_whether_an_error_ended_it(exception: str | None, failed: bool) -> None:
+    board = Board(application(queries=()))
+    listener = ProgressListener(Steps(), [board])
+    listener.onQueryStarted(SimpleNamespace(name="candles", runId="r1"))  # type: ignore[arg-type]
+    listener.onQueryTerminated(SimpleNamespace(runId="r1", exception=exception))  # type: ignore[arg-type]
+    (candles,) = board.application().queries
+    assert (candles.active, candles.failed) == (False, failed)
 
 
 def test_batches_that_never_report_are_forgotten() -> None:

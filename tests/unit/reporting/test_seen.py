@@ -55,7 +55,7 @@ def test_a_thread_that_hangs_is_exported_and_hides_no_verdict(board: Board, now:
     now[0] = AT + timedelta(minutes=1)
     assert board.beat().seen_at == now[0], "what MongoDB is told"
     now[0] = AT + timedelta(minutes=10)
-    board.ended("run-1")
+    board.ended("run-1", failed=False)
     assert board.application().seen_at == AT + timedelta(minutes=1)
     found = look.inputs_and_health()
     assert exported(found, SEEN) == (AT + timedelta(minutes=1)).timestamp()
