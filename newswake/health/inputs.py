@@ -19,7 +19,7 @@ class QueryState:
     `heard_at` is when Spark last reported a batch, or that there was nothing to do, `worked_at` when it was last seen
     at work on a batch. By topic, `messages_behind` counts what was not read by a finished batch, and `seconds_behind`
     is the event time between the newest message and the newest one that was (absent where it is not known). `failed`:
-    an error ended it.
+    an error ended it; one that was stopped, or has read all that there was, has none.
     """
 
     name: str

@@ -46,8 +46,8 @@ def _ended(query: QueryState, application: Application) -> tuple[Level, str] | N
         return None
     if query.failed:
         return Level.DOWN, "the query has failed"
-    if application.once:
-        return Level.OK, "has read what was there, and ended"
+    if application.once:  # it has read what was there, or was stopped
+        return Level.OK, "the query has ended without an error"
     return Level.DOWN, "the query has ended"
 
 

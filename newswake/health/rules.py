@@ -115,7 +115,7 @@ def repair_verdicts(inputs: Inputs, limits: Limits) -> list[Verdict]:
         return []
     since = max(repair.ended_at, application.started_at) if repair else application.started_at
     age, expected = inputs.at - since, f"expected < {span(limits.repair_age)}"
-    if age > limits.repair_age:
+    if age > limits.repair_age and not application.once:  # with --once it comes at the end, whenever that is
         return [Verdict(Kind.REPAIR, "repair", Level.DEGRADED, f"the last repair ended {span(age)} ago, {expected}")]
     if repair is None:
         return []

@@ -13,7 +13,7 @@ from newswake.health.levels import Health, Kind, Level
 from newswake.health.report import Report
 from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
-from streaming.monitor.figures import behind, is_old, late_rows, names_of, seconds_behind
+from streaming.monitor.figures import behind, is_old, late_rows, names_of, queries_of, seconds_behind
 from streaming.monitor.phases import PARTS, parts_of
 
 BAR, SPARK = 14, 6
@@ -66,7 +66,9 @@ def _cells(inputs: Inputs, name: str, health: Health) -> list[Text]:
     if not reports:
         return [Text("no batch yet", style="dim")]
     newest, was_before = reports[0], is_old(inputs, name)
-    old = "dim" if was_before else ""
+    state_now = queries_of(inputs).get(name)
+    has_ended = state_now is not None and not state_now.active
+    old = "dim" if was_before or has_ended else ""
     rates = inputs.rates.get(name) or [report.processed_rows_per_second for report in reversed(reports)]
     count, _ = behind(inputs, name)
     seconds = seconds_behind(inputs, name).values()
@@ -77,7 +79,7 @@ def _cells(inputs: Inputs, name: str, health: Health) -> list[Text]:
     return [
         Text(str(newest.batch_id), old),
         Text(span(newest.seconds), old),
-        Text(f"{span(inputs.at - newest.at)} ago") if was_before else _bar(newest),
+        Text(f"{span(inputs.at - newest.at)} ago") if was_before else Text("ended") if has_ended else _bar(newest),
         Text(short(newest.processed_rows_per_second), old),
         Text(sparkline(rates, SPARK), old or "cyan"),
         Text(

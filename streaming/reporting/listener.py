@@ -37,7 +37,10 @@ class Told:
 
 
 class Forwarder(Protocol):
-    """Takes what the listener hears. Returns at once and never raises: a query must not wait or end for it."""
+    """Takes what the listener hears. Returns at once and never raises: a query must not wait or end for it.
+
+    `failed`: an error ended the query; one that was stopped, or has read all that there was, has none.
+    """
 
     def started(self, query: str, run_id: str) -> None: ...
 

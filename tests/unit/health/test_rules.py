@@ -129,7 +129,7 @@ def test_a_query_that_waits_for_the_broker_is_no_reason_to_start_anew() -> None:
 def test_with_once_a_query_ends_when_it_has_read_what_was_there_and_a_failed_one_is_down_all_the_same() -> None:
     queries = (query("candles", active=False), query("post_prices", active=False, failed=True), query("posts"))
     health = judge(inputs(application=application(queries=queries, once=True)))
-    assert only(health, Kind.QUERY, "candles") == (Level.OK, "has read what was there, and ended")
+    assert only(health, Kind.QUERY, "candles") == (Level.OK, "the query has ended without an error")
     assert only(health, Kind.QUERY, "post_prices") == (Level.DOWN, "the query has failed")
     assert only(health, Kind.QUERY, "posts")[0] is Level.OK
 
@@ -209,6 +209,11 @@ def test_sources() -> None:
 def test_repairs_services_and_dead_letters() -> None:
     late = judge(inputs(repair=RepairState(ago(minutes=31), 0, 0)))
     assert only(late, Kind.REPAIR, "repair") == (Level.DEGRADED, "the last repair ended 31 min ago, expected < 30 min")
+    assert only(
+        judge(inputs(repair=RepairState(ago(minutes=31), 0, 0), application=application(once=True))),
+        Kind.REPAIR,
+        "repair",
+    ) == (Level.OK, "the last repair ended 31 min ago: 0 priced, 0 stated as missing"), "it comes at the end"
     young = judge(inputs(repair=RepairState(ago(hours=9), 0, 0), application=application(started_at=ago(minutes=1))))
     assert only(young, Kind.REPAIR, "repair")[0] is Level.OK, "the first repair of this start is not late yet"
     refused = judge(inputs(dead_letters=DeadLetters(900, 10, "not JSON")))

@@ -44,6 +44,18 @@ def test_a_healthy_application_in_a_hundred_columns() -> None:
         assert said in text
 
 
+@pytest.mark.parametrize("once", [True, False])
+def test_a_query_that_has_ended_does_not_look_as_if_it_ran(once: bool) -> None:
+    told = application(queries=(query("candles"), query("post_prices", active=False)), once=once)
+    found = inputs(application=told, reports={"candles": (report("candles"),), "post_prices": (report(),)})
+    rows = {line.split()[1]: line for line in shown(found) if "1.5 s" in line}
+    assert "ended" in rows["post_prices"] and "█" * 5 not in rows["post_prices"]
+    assert "ended" not in rows["candles"] and "█" * 5 in rows["candles"]
+    assert rows["post_prices"].split()[0] == ("●" if once else "✖")
+    queries = as_json(found, judge(found))["queries"]
+    assert [queries[name]["active"] for name in ("candles", "post_prices")] == [True, False]
+
+
 def test_trouble_comes_before_what_is_well_and_the_worst_first() -> None:
     told = application(
         queries=(query("post_prices", active=False), query("candles", seconds_behind={"Binance": 600.0}))
