@@ -91,7 +91,7 @@ def assert_it_has_a_history(environ: Mapping[str, str]) -> None:
         try:
             (application,) = requests.get(address, timeout=60).json() or [None]
             jobs = requests.get(f"{address}/{application['id']}/jobs", timeout=60).json() if application else []
-        except requests.ConnectionError:  # it is not up yet
+        except (requests.ConnectionError, requests.JSONDecodeError):  # not up yet; its pages come before its API
             return False
         return any(re.match(r"candles, batch \d+: ", job.get("description", "")) for job in jobs)
 
