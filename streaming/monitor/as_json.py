@@ -9,7 +9,7 @@ from newswake.clock import to_iso
 from newswake.health.heard import is_heard
 from newswake.health.inputs import Inputs
 from newswake.health.levels import Health
-from streaming.monitor.figures import behind, is_old, late_rows, names_of, queries_of, seconds_behind
+from streaming.monitor.figures import behind, is_active, is_old, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import parts_of
 
 
@@ -43,9 +43,8 @@ def as_json(inputs: Inputs, health: Health) -> dict[str, Any]:
 def _position(inputs: Inputs, name: str) -> dict[str, Any]:
     """`old`: all but what is counted now is the last word of an application that is down. `active`: null, not known."""
     count, counted_at = behind(inputs, name)
-    query = queries_of(inputs).get(name)
     return {
-        "active": query and query.active,
+        "active": is_active(inputs, name),
         "old": is_old(inputs, name),
         "messages_behind": count,
         "messages_behind_at": _iso(counted_at),

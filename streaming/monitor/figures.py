@@ -18,6 +18,12 @@ def names_of(inputs: Inputs) -> list[str]:
     return sorted({*inputs.reports, *queries_of(inputs)})
 
 
+def is_active(inputs: Inputs, name: str) -> bool | None:
+    """Whether the query runs, by the application's last word; None where it has said nothing of it."""
+    query = queries_of(inputs).get(name)
+    return query.active if query else None
+
+
 def is_old(inputs: Inputs, name: str) -> bool:
     """Whether what is known of the query's batches is not of an application that runs now."""
     reports, application = inputs.reports.get(name), inputs.application

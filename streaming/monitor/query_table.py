@@ -13,7 +13,7 @@ from newswake.health.levels import Health, Kind, Level
 from newswake.health.report import Report
 from newswake.health.words import span
 from streaming.monitor.drawing import short, size, sparkline, widths
-from streaming.monitor.figures import behind, is_old, late_rows, names_of, queries_of, seconds_behind
+from streaming.monitor.figures import behind, is_active, is_old, late_rows, names_of, seconds_behind
 from streaming.monitor.phases import PARTS, parts_of
 
 BAR, SPARK = 14, 6
@@ -66,8 +66,7 @@ def _cells(inputs: Inputs, name: str, health: Health) -> list[Text]:
     if not reports:
         return [Text("no batch yet", style="dim")]
     newest, was_before = reports[0], is_old(inputs, name)
-    state_now = queries_of(inputs).get(name)
-    has_ended = state_now is not None and not state_now.active
+    has_ended = is_active(inputs, name) is False
     old = "dim" if was_before or has_ended else ""
     rates = inputs.rates.get(name) or [report.processed_rows_per_second for report in reversed(reports)]
     count, _ = behind(inputs, name)
